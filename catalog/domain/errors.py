@@ -1,0 +1,247 @@
+"""Every way in which the catalog says no, as one tree.
+
+    CatalogError
+    ├── Unreadable            400  bytes or text that are not what they claim to be
+    ├── Unauthenticated       401  no token where one is needed, or a bad one
+    ├── Forbidden             403  may see, may not do
+    ├── NotFound              404  not there, or not the caller's to know
+    ├── NotOffered            406  none of the forms asked for exists
+    ├── WrongState            409  the life cycle does not allow it now
+    │   └── Taken             409  the name or id is in use
+    ├── Gone                  410  withdrawn; carries the tombstone
+    ├── MovedOn               412  somebody else changed it first
+    ├── TooLarge              413  over a limit of size
+    ├── UnsupportedMediaType  415
+    ├── RangeNotSatisfiable   416
+    ├── NotAcceptable         422  understood, refused
+    │   ├── NotConforming     422  the description has violations; carries the report
+    │   ├── OverLimit         422  time, memory, rows or size ran out while working on it
+    │   └── ChecksumMismatch  422  the bytes that arrived are not the bytes announced
+    ├── PreconditionMissing   428  `If-Match` is needed
+    ├── Unavailable           503  something we depend on does not answer; try later
+    │   └── Busy              503  all workers are taken; try later
+    └── NoSpace               507
+
+Each class knows its evidence and makes its own sentence. The slug names the page at
+`/problems/{slug}`; the status is the one of contract section 5 and RFC 9457 carries both.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+
+class CatalogError(Exception):
+    """Something that the catalog refuses or cannot do, in a sentence for the person who asked."""
+
+    slug: ClassVar[str] = "error"
+    title: ClassVar[str] = "The request could not be served"
+    status: ClassVar[int] = 400
+
+    def __init__(self, detail: str, **evidence: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.evidence = {name: value for name, value in evidence.items() if value is not None}
+
+
+class Unreadable(CatalogError):
+    """The bytes are not the RDF, query or parameter that they claim to be.
+
+    line, column  where reading stopped, counted from 1; absent where the format has none
+    """
+
+    slug = "unreadable"
+    title = "This could not be read"
+
+    def __init__(
+        self, detail: str, *, line: int | None = None, column: int | None = None, **evidence: Any
+    ) -> None:
+        super().__init__(detail, line=line, column=column, **evidence)
+
+
+class Unauthenticated(CatalogError):
+    """No token came where one is needed, or the one that came is not valid."""
+
+    slug = "unauthenticated"
+    title = "Sign in first"
+    status = 401
+
+
+class Forbidden(CatalogError):
+    """The caller may see this, but may not do what was asked."""
+
+    slug = "forbidden"
+    title = "You may not do this"
+    status = 403
+
+
+class NotFound(CatalogError):
+    """Nothing is there, or nothing that the caller may know of: the two are not told apart."""
+
+    slug = "not-found"
+    title = "There is nothing here"
+    status = 404
+
+    def __init__(self, detail: str = "There is nothing at this address.", **evidence: Any) -> None:
+        super().__init__(detail, **evidence)
+
+
+class NotOffered(CatalogError):
+    """None of the forms that the caller accepts is offered."""
+
+    slug = "not-offered"
+    title = "Not offered in this form"
+    status = 406
+
+    def __init__(self, offered: Iterable[str]) -> None:
+        forms = list(offered)
+        super().__init__(f"Offered are: {', '.join(forms)}.", offered=forms)
+
+
+class WrongState(CatalogError):
+    """The state that the item is in does not allow this."""
+
+    slug = "wrong-state"
+    title = "Not in this state"
+    status = 409
+
+
+class Taken(WrongState):
+    """The id or name that was asked for is in use."""
+
+    slug = "taken"
+    title = "Already taken"
+
+
+class Gone(CatalogError):
+    """The item was withdrawn; the evidence is what its tombstone says."""
+
+    slug = "withdrawn"
+    title = "This was withdrawn"
+    status = 410
+
+    def __init__(self, detail: str, tombstone: Mapping[str, Any]) -> None:
+        super().__init__(detail, tombstone=dict(tombstone))
+        self.tombstone = tombstone
+
+
+class MovedOn(CatalogError):
+    """The item has changed since the caller read it."""
+
+    slug = "moved-on"
+    title = "Somebody changed this first"
+    status = 412
+
+
+class TooLarge(CatalogError):
+    """The request is larger than the catalog takes."""
+
+    slug = "too-large"
+    title = "Too large"
+    status = 413
+
+
+class UnsupportedMediaType(CatalogError):
+    """The body is of a kind that is not read here."""
+
+    slug = "unsupported-media-type"
+    title = "This kind of content is not read here"
+    status = 415
+
+    def __init__(self, media_type: str | None, accepted: Iterable[str]) -> None:
+        kinds = list(accepted)
+        said = f"{media_type} is not read here" if media_type else "Content-Type is missing"
+        super().__init__(f"{said}. Send one of: {', '.join(kinds)}.", accepted=kinds)
+
+
+class RangeNotSatisfiable(CatalogError):
+    """The range of bytes lies beyond the file."""
+
+    slug = "range-not-satisfiable"
+    title = "The file is shorter than that"
+    status = 416
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__(f"The file has {size_bytes} bytes.", size_bytes=size_bytes)
+        self.size_bytes = size_bytes
+
+
+class NotAcceptable(CatalogError):
+    """The request was understood and is refused for what it says."""
+
+    slug = "not-acceptable"
+    title = "Understood, but not acceptable"
+    status = 422
+
+
+class NotConforming(NotAcceptable):
+    """The description has violations; `report` is the JSON form of the validation report."""
+
+    slug = "not-conforming"
+    title = "The description does not conform"
+
+    def __init__(self, detail: str, report: Mapping[str, Any], **evidence: Any) -> None:
+        super().__init__(detail, report=dict(report), **evidence)
+        self.report = report
+
+
+class OverLimit(NotAcceptable):
+    """A limit on time, memory, rows or size was reached while working on what the caller sent."""
+
+    slug = "over-limit"
+    title = "Over a limit"
+
+    def __init__(self, detail: str, *, limit: str, **evidence: Any) -> None:
+        super().__init__(detail, limit=limit, **evidence)
+
+
+class ChecksumMismatch(NotAcceptable):
+    """The bytes that arrived are not the bytes that were announced; nothing was kept."""
+
+    slug = "checksum-mismatch"
+    title = "The checksum does not match"
+
+
+class PreconditionMissing(CatalogError):
+    """A change needs `If-Match` with the ETag that the caller last read."""
+
+    slug = "precondition-missing"
+    title = "Say which version you change"
+    status = 428
+
+    def __init__(self) -> None:
+        super().__init__("Send If-Match with the ETag that you last read, so no change is lost.")
+
+
+class Unavailable(CatalogError):
+    """Something that the catalog depends on does not answer.
+
+    retry_after  seconds after which it is worth trying again
+    """
+
+    slug = "unavailable"
+    title = "Not available right now"
+    status = 503
+
+    def __init__(self, detail: str, *, retry_after: int = 5, **evidence: Any) -> None:
+        super().__init__(detail, retry_after=retry_after, **evidence)
+        self.retry_after = retry_after
+
+
+class Busy(Unavailable):
+    """All workers are taken."""
+
+    slug = "busy"
+    title = "Busy"
+
+
+class NoSpace(CatalogError):
+    """The disk is full; nothing of the request was kept."""
+
+    slug = "no-space"
+    title = "No space left"
+    status = 507
+
+
+def every_error(of: type[CatalogError] = CatalogError) -> tuple[type[CatalogError], ...]:
+    """Return the whole tree below and with `of`, parents before children."""
+    return (of, *(found for child in of.__subclasses__() for found in every_error(child)))
