@@ -1,0 +1,117 @@
+"""Who may do what: the actor, the actions, and the one decision about them.
+
+Contract section 4. None of the five rights implies another but FULL_CONTROL. A caller who may not
+even see an item is told that there is nothing; one who may see it, but not do it, is forbidden.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from catalog.domain.errors import Forbidden, NotFound, Unauthenticated
+from catalog.domain.lifecycle import State, is_announced
+from catalog.domain.record import ItemRecord
+
+
+class Role(StrEnum):
+    """What an account is trusted with; see contract section 4, "Rights"."""
+
+    MEMBER = "member"
+    CURATOR = "curator"
+    ADMIN = "admin"
+
+
+class Right(StrEnum):
+    """The permissions of Sage's storage API, granted on an item."""
+
+    READ = "READ"
+    WRITE = "WRITE"
+    READ_ACP = "READ_ACP"
+    WRITE_ACP = "WRITE_ACP"
+    FULL_CONTROL = "FULL_CONTROL"
+
+
+class Action(StrEnum):
+    """What a route does; every route declares one, and a route without one stops the start."""
+
+    OPEN = "open"
+    """Needs no account and touches no item: pages, vocabularies, validation, SPARQL."""
+    ACCOUNT = "account"
+    """Needs an account and touches no item of another."""
+    LIST = "list"
+    CREATE = "create"
+    READ = "read"
+    READ_FILE = "read-file"
+    WRITE = "write"
+    PUBLISH = "publish"
+    DELETE = "delete"
+    WITHDRAW = "withdraw"
+    DEPRECATE = "deprecate"
+
+
+_NEEDED: Final[dict[Action, Right]] = {
+    Action.WRITE: Right.WRITE,
+    Action.PUBLISH: Right.FULL_CONTROL,
+    Action.DELETE: Right.FULL_CONTROL,
+    Action.WITHDRAW: Right.FULL_CONTROL,
+    Action.DEPRECATE: Right.FULL_CONTROL,
+}
+_CURATORS: Final = frozenset({Action.WITHDRAW, Action.DEPRECATE})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is asking. `account` is None for somebody without a token."""
+
+    account: int | None = None
+    name: str = ""
+    role: Role | None = None
+    groups: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the actor may do everything to everything."""
+        return self.role is Role.ADMIN
+
+
+ANYONE = Actor()
+
+
+def _rights(actor: Actor, item: ItemRecord) -> frozenset[Right]:
+    if actor.is_admin or (actor.account is not None and actor.account == item.owner_id):
+        return frozenset(Right)
+    held = frozenset(Right(granted) for granted in item.granted)
+    return frozenset(Right) if Right.FULL_CONTROL in held else held
+
+
+def may_see(actor: Actor, item: ItemRecord) -> bool:
+    """Tell whether the item's metadata, or its tombstone, may be shown to the actor."""
+    return is_announced(item.state, item.visibility, item.was_public) or (
+        Right.READ in _rights(actor, item)
+    )
+
+
+def authorize(actor: Actor, action: Action, item: ItemRecord) -> None:
+    """Return if the actor may do `action` to `item`.
+
+    Raises NotFound where the actor may not know of the item, Unauthenticated where an account
+    might help, and Forbidden where the account at hand does not.
+    """
+    if not may_see(actor, item):
+        raise NotFound
+    if action in {Action.READ, Action.READ_FILE}:
+        return
+    if _NEEDED[action] in _rights(actor, item):
+        return
+    if action in _CURATORS and actor.role is Role.CURATOR and item.state is not State.DRAFT:
+        return
+    if actor.account is None:
+        raise Unauthenticated("This needs a token: send Authorization: Bearer, or sign in.")
+    raise Forbidden(f"{actor.name} may see this item, but may not {action} it.")
+
+
+def require_account(actor: Actor) -> int:
+    """Return the id of the actor's account, or raise Unauthenticated."""
+    if actor.account is None:
+        raise Unauthenticated("This needs a token: send Authorization: Bearer, or sign in.")
+    return actor.account

@@ -1,0 +1,130 @@
+"""What the record knows about an item, as plain values that the floors hand to each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from catalog.domain.lifecycle import State, Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One file kept here. `sha256` is lower-case hex; `key` is its place in the object store."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+    media_type: str
+    key: str
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What a tombstone says: when, by whom, why, and what replaces the item (its IRI or None)."""
+
+    at: datetime
+    by: str
+    reason: str
+    note: str | None
+    replaced_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """Why a published version should no longer be used, and what replaces it."""
+
+    at: datetime
+    reason: str
+    replaced_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionName:
+    """One version of an item in the list of its versions."""
+
+    n: int
+    state: State
+    published: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """One version of an item as the caller sees it.
+
+    ntriples        the stored form: sorted N-Triples with IRIs under the record's base
+    revision        accepted changes of the description, from 1
+    file_changes    changes of the files, from 0
+    state_changes   changes of state or visibility, from 0
+    filled_in       what the catalog filled in at publication because the person left it out,
+                    as sorted N-Triples
+    granted         rights granted to the caller by others (names of permissions)
+    was_public      whether everybody could see some version of the item before it was withdrawn
+    report          the stored validation report, judged at publication level
+    """
+
+    id: str
+    version: int
+    revision: int
+    file_changes: int
+    state_changes: int
+    type: str
+    title: str
+    state: State
+    visibility: Visibility
+    owner_id: int
+    owner: str
+    created: datetime
+    modified: datetime
+    published: datetime | None
+    ntriples: str
+    digest: str
+    report: Mapping[str, Any]
+    filled_in: str = ""
+    files: tuple[FileRecord, ...] = ()
+    files_total: int = 0
+    versions: tuple[VersionName, ...] = ()
+    granted: frozenset[str] = field(default_factory=frozenset)
+    was_public: bool = False
+    withdrawal: Withdrawal | None = None
+    deprecation: Deprecation | None = None
+    indexed: bool = True
+
+    @property
+    def stage(self) -> str:
+        """The part of the ETag that `If-Match` compares: version, revisions, files, states."""
+        return f"{self.version}.{self.revision}.{self.file_changes}.{self.state_changes}"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLine:
+    """An item as a line of a list."""
+
+    id: str
+    version: int
+    type: str
+    title: str
+    state: State
+    visibility: Visibility
+    owner: str
+    modified: datetime
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemName:
+    """What a page or a pack needs to name an item that another one cites."""
+
+    id: str
+    type: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list: lines, how many there are in all, and where the next page begins."""
+
+    lines: tuple[ItemLine, ...]
+    total: int
+    next: str | None
