@@ -1,0 +1,259 @@
+"""The record as SQLAlchemy tables: what is true about items, accounts and work still to be done.
+
+Nothing here is special to one database but the dialect's own type for points in time. Tables for
+what contract section 4 promises (permissions, DOIs, embargoes) exist from the first migration.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class Moment(TypeDecorator[datetime]):
+    """A point in time: UTC going in and coming out, also where the database knows no zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse times without a zone, and hand UTC to the database."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a point in time needs a zone")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(
+        self, value: datetime | None, dialect: Dialect  # noqa: ARG002 - the base class names it
+    ) -> datetime | None:
+        """Give UTC back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite counts a primary key by itself only where its type is exactly INTEGER.
+Counter = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """All tables, with constraint names that migrations on every database agree on."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Moment(), dict[str, Any]: JSON(), str: Text()}  # noqa: RUF012
+
+
+class Fact(Base):
+    """One fact about the catalog as a whole, such as whether the samples are loaded."""
+
+    __tablename__ = "fact"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str]
+
+
+class BaseUsed(Base):
+    """A base address that this catalog ran under; IRIs under any of them are its own."""
+
+    __tablename__ = "base_used"
+    url: Mapped[str] = mapped_column(String(512), primary_key=True)
+    since: Mapped[datetime]
+
+
+class Account(Base):
+    """Somebody, or something, that can own items."""
+
+    __tablename__ = "account"
+    id: Mapped[int] = mapped_column(Counter, primary_key=True)
+    name: Mapped[str] = mapped_column(String(255), unique=True)
+    role: Mapped[str] = mapped_column(String(16))
+    created: Mapped[datetime]
+
+
+class Token(Base):
+    """A bearer token, kept as the SHA-256 of its text only."""
+
+    __tablename__ = "token"
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    created: Mapped[datetime]
+    expires: Mapped[datetime | None]
+    revoked: Mapped[datetime | None]
+
+
+class SignIn(Base):
+    """A browser's session, kept as the SHA-256 of its cookie; `csrf` goes into every form."""
+
+    __tablename__ = "sign_in"
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), index=True)
+    csrf: Mapped[str] = mapped_column(String(64))
+    expires: Mapped[datetime]
+
+
+class Item(Base):
+    """An item: what all its versions share. `newest` is the highest version that was begun."""
+
+    __tablename__ = "item"
+    id: Mapped[str] = mapped_column(String(10), primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    created: Mapped[datetime]
+    newest: Mapped[int]
+    was_public: Mapped[bool] = mapped_column(Boolean, default=False)
+
+
+class Version(Base):
+    """One version of an item. `stage` counts are the parts of its ETag (contract section 4)."""
+
+    __tablename__ = "version"
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    type: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str]
+    summary: Mapped[str]
+    state: Mapped[str] = mapped_column(String(16))
+    visibility: Mapped[str] = mapped_column(String(16))
+    until: Mapped[datetime | None]
+    publish_at: Mapped[datetime | None]
+    revision: Mapped[int] = mapped_column(default=1)
+    file_changes: Mapped[int] = mapped_column(default=0)
+    state_changes: Mapped[int] = mapped_column(default=0)
+    ntriples: Mapped[str]
+    digest: Mapped[str] = mapped_column(String(64))
+    filled_in: Mapped[str] = mapped_column(Text, default="")
+    report: Mapped[dict[str, Any]]
+    library_version: Mapped[str] = mapped_column(String(64))
+    created: Mapped[datetime]
+    modified: Mapped[datetime]
+    published: Mapped[datetime | None]
+    withdrawal: Mapped[dict[str, Any] | None]
+    deprecation: Mapped[dict[str, Any] | None]
+
+    __table_args__ = (
+        Index(None, "modified", "item_id"),
+        Index(None, "state", "visibility", "modified", "item_id"),
+        Index(None, "type", "state", "visibility"),
+    )
+
+
+class Revision(Base):
+    """One accepted change of a version's description; never changed, never deleted by itself."""
+
+    __tablename__ = "revision"
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    r: Mapped[int] = mapped_column(primary_key=True)
+    ntriples: Mapped[str]
+    digest: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+
+
+class Citation(Base):
+    """That the newest description of a version points to another item."""
+
+    __tablename__ = "citation"
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    cited: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
+
+
+class File(Base):
+    """A file kept here. `folded` makes names unique whatever their case; `key` is never reused."""
+
+    __tablename__ = "file"
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    folded: Mapped[str] = mapped_column(String(1024), primary_key=True)
+    name: Mapped[str] = mapped_column(String(1024))
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    media_type: Mapped[str] = mapped_column(String(255))
+    key: Mapped[str] = mapped_column(String(128), index=True)
+    created: Mapped[datetime]
+
+
+class Permission(Base):
+    """A right that an owner granted on an item, as in Sage's storage API."""
+
+    __tablename__ = "permission"
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"), primary_key=True)
+    grantee_type: Mapped[str] = mapped_column(String(16), primary_key=True)
+    grantee: Mapped[str] = mapped_column(String(255), primary_key=True, index=True)
+    permission: Mapped[str] = mapped_column(String(16), primary_key=True)
+
+
+class Doi(Base):
+    """A DOI of an item (`n` = 0: of all its versions) and how far its registration has come."""
+
+    __tablename__ = "doi"
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    doi: Mapped[str] = mapped_column(String(255), unique=True)
+    state: Mapped[str] = mapped_column(String(16))
+    problem: Mapped[str | None]
+
+
+class Event(Base):
+    """Something that happened to an item; appended in the transaction that made it happen."""
+
+    __tablename__ = "event"
+    seq: Mapped[int] = mapped_column(Counter, primary_key=True)
+    item_id: Mapped[str] = mapped_column(String(10), index=True)
+    n: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    detail: Mapped[dict[str, Any]]
+
+
+class Work(Base):
+    """One line of the outbox: look again at this item for this topic.
+
+    `asked` counts how often it was asked; the relay deletes the line only if the count has not
+    moved while it worked. `narrowing` says that a projection may still show too much.
+    """
+
+    __tablename__ = "work"
+    topic: Mapped[str] = mapped_column(String(32), primary_key=True)
+    item_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    asked: Mapped[int] = mapped_column(default=1)
+    narrowing: Mapped[bool] = mapped_column(Boolean, default=False, index=True)
+    since: Mapped[datetime] = mapped_column(index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime | None]
+    problem: Mapped[str | None]
+
+
+class Once(Base):
+    """What a request with an `Idempotency-Key` was answered, kept for a day."""
+
+    __tablename__ = "once"
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    item_id: Mapped[str] = mapped_column(String(10))
+    at: Mapped[datetime] = mapped_column(index=True)
