@@ -1,0 +1,1 @@
+"""What the maintainers' generator of vocabularies is made of; the product never imports it."""
