@@ -2,12 +2,15 @@
 
     CatalogError
     ├── Unreadable            400  bytes or text that are not what they claim to be
+    ├── CutShort              400  a body that ended early, or ran on beyond what was announced
     ├── Unauthenticated       401  no token where one is needed, or a bad one
     ├── Forbidden             403  may see, may not do
     ├── NotFound              404  not there, or not the caller's to know
+    │   └── ObjectMissing     404  no bytes under that key in the object store
     ├── NotOffered            406  none of the forms asked for exists
     ├── WrongState            409  the life cycle does not allow it now
     │   └── Taken             409  the name or id is in use
+    │       └── KeyTaken      409  the object store has bytes under that key already
     ├── Gone                  410  withdrawn; carries the tombstone
     ├── MovedOn               412  somebody else changed it first
     ├── TooLarge              413  over a limit of size
@@ -58,6 +61,29 @@ class Unreadable(CatalogError):
         super().__init__(detail, line=line, column=column, **evidence)
 
 
+class CutShort(CatalogError):
+    """The body is not as long as was announced; nothing of it was kept.
+
+    expected_bytes  what was announced
+    arrived_bytes   what came; of a body that is too long, what was read before that was plain
+    """
+
+    slug = "cut-short"
+    title = "The body is not as long as announced"
+
+    def __init__(self, expected_bytes: int, arrived_bytes: int) -> None:
+        came = (
+            f"only {arrived_bytes} bytes"
+            if arrived_bytes < expected_bytes
+            else "more bytes than that"
+        )
+        super().__init__(
+            f"{expected_bytes} bytes were announced, and {came} arrived. Send the whole again.",
+            expected_bytes=expected_bytes,
+            arrived_bytes=arrived_bytes,
+        )
+
+
 class Unauthenticated(CatalogError):
     """No token came where one is needed, or the one that came is not valid."""
 
@@ -85,6 +111,16 @@ class NotFound(CatalogError):
         super().__init__(detail, **evidence)
 
 
+class ObjectMissing(NotFound):
+    """The object store holds no bytes under the key that was asked for."""
+
+    slug = "object-missing"
+    title = "The bytes are not there"
+
+    def __init__(self, key: str) -> None:
+        super().__init__("The bytes of this file are not in the object store.", key=key)
+
+
 class NotOffered(CatalogError):
     """None of the forms that the caller accepts is offered."""
 
@@ -110,6 +146,16 @@ class Taken(WrongState):
 
     slug = "taken"
     title = "Already taken"
+
+
+class KeyTaken(Taken):
+    """The object store has bytes under this key already, and never replaces them."""
+
+    slug = "key-taken"
+    title = "These bytes are kept already"
+
+    def __init__(self, key: str) -> None:
+        super().__init__("There are bytes under this key already; they are kept.", key=key)
 
 
 class Gone(CatalogError):

@@ -1,0 +1,152 @@
+"""What passes through an object store: keys that are ours, bytes counted, hashed and closed."""
+
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from hashlib import sha256
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from catalog.domain.errors import CutShort
+from catalog.ports import Stored
+
+CHUNK_BYTES = 1 << 20
+
+_SEGMENT = "[0-9A-Za-z][0-9A-Za-z_-]{0,63}"
+_KEY = re.compile(f"o/{_SEGMENT}/{_SEGMENT}")
+_PREFIX = re.compile(f"|o|o/|o/{_SEGMENT}|o/{_SEGMENT}/|o/{_SEGMENT}/{_SEGMENT}")
+
+
+def checked_key(key: str) -> str:
+    """Return `key` if it has the form `o/{item}/{uuid}`, else raise ValueError.
+
+    The catalog makes every key itself; stores alias `a//b`, `/a` and `..` in ways of their own,
+    so nothing that a person typed may ever become one.
+    """
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"{key!r} is no key of an object; they look like o/item/upload.")
+    return key
+
+
+def checked_prefix(prefix: str) -> str:
+    """Return `prefix` if a key may begin with it, else raise ValueError."""
+    if not _PREFIX.fullmatch(prefix):
+        raise ValueError(f"No key of an object begins with {prefix!r}.")
+    return prefix
+
+
+def checked_range(start: int, length: int | None) -> None:
+    """Raise ValueError where `start` or `length` is negative."""
+    if start < 0 or (length is not None and length < 0):
+        raise ValueError("A range of bytes begins at 0 or later and has no negative length.")
+
+
+def chunks_of(source: BinaryIO, size_bytes: int | None) -> Iterator[bytes]:
+    """Go through `source` to its end in chunks of up to a mebibyte.
+
+    size_bytes  what was announced; None where nothing was
+
+    Raises CutShort where the source ends before that or goes on after it, in the latter case
+    before the byte too many is handed on. What the source itself raises passes through.
+    """
+    arrived = 0
+    while chunk := source.read(_wanted(size_bytes, arrived)):
+        if size_bytes is not None and arrived + len(chunk) > size_bytes:
+            raise CutShort(size_bytes, arrived + len(chunk))
+        arrived += len(chunk)
+        yield chunk
+    if size_bytes is not None and arrived < size_bytes:
+        raise CutShort(size_bytes, arrived)
+
+
+def _wanted(size_bytes: int | None, arrived: int) -> int:
+    # One byte beyond the end is asked for, to notice a source that is longer than it said.
+    return CHUNK_BYTES if size_bytes is None else min(CHUNK_BYTES, size_bytes - arrived + 1)
+
+
+class Fingerprint:
+    """The size and SHA-256 of bytes as they pass.
+
+    All but the first chunk are hashed in a second thread while the caller reads and writes the
+    next one: in the same thread hashing would cost up to a third of the speed. Use it as a
+    context manager, so that the thread ends.
+    """
+
+    def __init__(self) -> None:
+        self._digest = sha256()
+        self._size_bytes = 0
+        self._thread: ThreadPoolExecutor | None = None
+        self._pending: Future[None] | None = None
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next chunk; it must not change afterwards."""
+        first = self._size_bytes == 0
+        self._size_bytes += len(chunk)
+        if first and len(chunk) < CHUNK_BYTES:
+            self._digest.update(chunk)
+            return
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="sha256")
+        self._wait()
+        self._pending = self._thread.submit(self._digest.update, chunk)
+
+    def stored(self) -> Stored:
+        """Return size and digest of all that was added."""
+        self._wait()
+        return Stored(self._size_bytes, self._digest.hexdigest())
+
+    def digest(self) -> bytes:
+        """Return the digest as bytes."""
+        self._wait()
+        return self._digest.digest()
+
+    def _wait(self) -> None:
+        if self._pending is not None:
+            self._pending.result()
+            self._pending = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._thread is not None:
+            self._thread.shutdown()
+
+
+class Chunks(Iterator[bytes]):
+    """The bytes of an object, whose file or connection is closed at the end, or by `close`.
+
+    A generator would not do: one that was never begun runs no `finally` when it is closed, and a
+    client that goes away before the first chunk would keep the file open.
+    """
+
+    def __init__(self, read: Callable[[], bytes], close: Callable[[], None]) -> None:
+        self._read = read
+        self._close: Callable[[], None] | None = close
+
+    def __next__(self) -> bytes:
+        if self._close is None:
+            raise StopIteration
+        try:
+            chunk = self._read()
+        except BaseException:
+            self.close()
+            raise
+        if not chunk:
+            self.close()
+            raise StopIteration
+        return chunk
+
+    def close(self) -> None:
+        """Let go of the file or connection; there is no next chunk afterwards."""
+        close, self._close = self._close, None
+        if close is not None:
+            close()
+
+    def __del__(self) -> None:
+        self.close()

@@ -1,0 +1,101 @@
+"""How to start a child process that does not outlive its parent, and how to end children.
+
+On Linux the kernel itself ends the child (`prctl(PR_SET_PDEATHSIG)`), so a parent that is killed
+with SIGKILL leaves nothing behind either. Elsewhere children are ended by `stop_children` only.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from signal import SIGTERM, Signals
+from typing import Any
+
+Popen = subprocess.Popen[bytes]
+
+# Runs in the child before the program: `prctl` needs the child's own process, and doing it here
+# and not in `preexec_fn` keeps Python from running between fork and exec beside other threads.
+# A parent that died before `prctl` took effect shows by another parent: then nothing is started.
+_LAUNCHER = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, int(sys.argv[1]), 0, 0, 0)
+if os.getppid() != int(sys.argv[2]):
+    sys.exit(1)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+_POLL_SECONDS = 0.02
+
+
+def start_child(
+    arguments: Sequence[str | os.PathLike[str]], *, signal: Signals = SIGTERM, **popen: Any
+) -> Popen:
+    """Start a program as a child that gets `signal` when this process ends, however it ends.
+
+    arguments  the program, by name or path, and what it is told
+    popen      further arguments of `subprocess.Popen`
+
+    The child leads a session and a process group of its own, so that Ctrl-C in a terminal reaches
+    the parent alone, which then ends its children in order. Raises FileNotFoundError where there
+    is no such program.
+
+    The kernel takes the *thread* that starts a child for its parent: call this from a thread that
+    lives as long as the process does, never from one that serves a request.
+    """
+    program, *rest = [os.fspath(argument) for argument in arguments]
+    if (found := shutil.which(program, path=_search_path(popen.get("env")))) is None:
+        raise FileNotFoundError(f"There is no program {program}.")
+    command = [os.path.abspath(found), *rest]  # noqa: PTH100  (a symlink stays one: venvs)
+    if sys.platform == "linux":
+        launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(int(signal)), str(os.getpid())]
+        command = launcher + command
+    return subprocess.Popen(command, start_new_session=True, **popen)
+
+
+def stop_children(children: Iterable[Popen], seconds: float = 10.0) -> tuple[Popen, ...]:
+    """End `children` and all that they started, and return those that had to be killed.
+
+    seconds  how long they have, all together, to finish by themselves after SIGTERM
+    """
+    running = [child for child in children if child.poll() is None]
+    for child in running:
+        child.terminate()
+    deadline = time.monotonic() + seconds
+    late = []
+    for child in running:
+        while not (ended := _has_ended(child)) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+        if not ended:
+            late.append(child)
+        _kill_group(child)
+        child.wait()
+    return tuple(late)
+
+
+def _search_path(environment: dict[str, str] | None) -> str | None:
+    return None if environment is None else environment.get("PATH", os.defpath)
+
+
+def _has_ended(child: Popen) -> bool:
+    """Tell whether `child` has ended, without reaping it: its group's number stays its own."""
+    if sys.platform == "win32":
+        return child.poll() is not None
+    try:
+        status = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+    except ChildProcessError:  # reaped elsewhere
+        return True
+    return status is not None
+
+
+def _kill_group(child: Popen) -> None:
+    """Kill what is left of the group that `child` leads, `child` itself included."""
+    if sys.platform == "win32":
+        child.kill()
+        return
+    if child.returncode is None:
+        try:
+            os.killpg(child.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):  # macOS answers EPERM for zombies
+            return
