@@ -1,0 +1,24 @@
+"""The parts that a service works with, as one value that only the bootstrap puts together."""
+
+from dataclasses import dataclass
+
+from catalog.database import Database
+from catalog.library import Library
+from catalog.ports import Judge, ObjectStore, Queries
+from catalog.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything a service may reach, and nothing else.
+
+    bases  every base address that this catalog ran under; IRIs under them are its own
+    """
+
+    settings: Settings
+    library: Library
+    database: Database
+    objects: ObjectStore
+    judge: Judge
+    queries: Queries
+    bases: tuple[str, ...]

@@ -1,0 +1,96 @@
+"""Files going out: which bytes, and whether this caller gets them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import and_, func, select
+
+from catalog.domain.errors import NotFound, RangeNotSatisfiable
+from catalog.domain.identifiers import folded
+from catalog.domain.permissions import Action, Actor
+from catalog.domain.record import FileRecord, ItemRecord
+from catalog.parts import Parts
+from catalog.services.loading import file_of, load
+from catalog.services.withdraw import refuse_withdrawn
+from catalog.tables import File
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a file: from byte `start` to `end`, that one included, both counted from 0."""
+
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        """How many bytes that is."""
+        return self.end - self.start + 1
+
+
+def find_file(
+    parts: Parts, actor: Actor, item_id: str, name: str, n: int | None = None
+) -> tuple[ItemRecord, FileRecord]:
+    """Return a file of an item that the actor may read, by its exact name."""
+    with parts.database.reading() as session:
+        record = refuse_withdrawn(load(session, actor, Action.READ_FILE, item_id, n))
+        row = session.get(File, (item_id, record.version, folded(name)))
+        if row is None or row.name != name:
+            raise NotFound
+        return record, file_of(row)
+
+
+def read_file(parts: Parts, file: FileRecord, span: Span | None = None) -> Iterator[bytes]:
+    """Return the bytes of a file, or a part of them, in chunks."""
+    if span is None:
+        return parts.objects.read(file.key)
+    return parts.objects.read(file.key, span.start, span.length)
+
+
+def span_of(size_bytes: int, first: int | None, last: int | None) -> Span:
+    """Return the span that a Range of one part means.
+
+    first, last  as RFC 9110 has them: `first` None asks for the last `last` bytes
+
+    Raises RangeNotSatisfiable where the file has no such byte.
+    """
+    if first is None:
+        if not last:
+            raise RangeNotSatisfiable(size_bytes)
+        first, last = max(0, size_bytes - last), size_bytes - 1
+    end = size_bytes - 1 if last is None else min(last, size_bytes - 1)
+    if first > end:
+        raise RangeNotSatisfiable(size_bytes)
+    return Span(first, end)
+
+
+@dataclass(frozen=True, slots=True)
+class FilePage:
+    """One page of the files of an item, by folded name; `next` begins the following page."""
+
+    record: ItemRecord
+    files: tuple[FileRecord, ...]
+    total: int
+    next: str | None
+
+
+def list_files(
+    parts: Parts,
+    actor: Actor,
+    item_id: str,
+    *,
+    after: str | None,
+    limit: int,
+    n: int | None = None,
+) -> FilePage:
+    """Return a page of the files of an item, ordered by name whatever its case."""
+    with parts.database.reading() as session:
+        record = refuse_withdrawn(load(session, actor, Action.READ_FILE, item_id, n))
+        of_version = and_(File.item_id == item_id, File.n == record.version)
+        wanted = select(File).where(of_version).order_by(File.folded).limit(limit + 1)
+        if after is not None:
+            wanted = wanted.where(File.folded > after)
+        rows = session.scalars(wanted).all()
+        total = session.scalar(select(func.count()).select_from(File).where(of_version)) or 0
+        more = rows[limit - 1].folded if len(rows) > limit else None
+        return FilePage(record, tuple(file_of(row) for row in rows[:limit]), total, more)

@@ -1,0 +1,149 @@
+"""Lists of items: a page at a time, newest first, and how many there are of each type."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from catalog.domain.errors import Unreadable
+from catalog.domain.lifecycle import State, Visibility
+from catalog.domain.permissions import ANYONE, Actor
+from catalog.domain.record import ItemLine, ItemName, Page
+from catalog.parts import Parts
+from catalog.services.visible import listed_to
+from catalog.tables import Account, Item, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to; None narrows nothing."""
+
+    type: str | None = None
+    state: str | None = None
+    owner: str | None = None
+
+    def clauses(self) -> list[ColumnElement[bool]]:
+        """Return them as conditions on Version and Account."""
+        pairs = ((Version.type, self.type), (Version.state, self.state), (Account.name, self.owner))
+        return [column == value for column, value in pairs if value is not None]
+
+
+def find(parts: Parts, actor: Actor, filters: Filters, *, cursor: str | None, limit: int) -> Page:
+    """Return a page of the items that the actor may find: changed last first, then by id.
+
+    Each item stands once, by the newest of its versions that fits. Raises Unreadable for a cursor
+    that is none of ours.
+    """
+    fits = and_(listed_to(actor), *filters.clauses())
+    with parts.database.reading() as session:
+        chosen = (
+            select(Version, Account.name)
+            .join(Item, Item.id == Version.item_id)
+            .join(Account, Account.id == Item.owner_id)
+            .where(fits, _newest(actor))
+            .order_by(Version.modified.desc(), Version.item_id.desc())
+            .limit(limit + 1)
+        )
+        if cursor:
+            chosen = chosen.where(_after(cursor))
+        rows = session.execute(chosen).all()
+        total = _total(session, fits, actor)
+    lines = tuple(_line(version, owner) for version, owner in rows[:limit])
+    more = _cursor(rows[limit - 1][0]) if len(rows) > limit else None
+    return Page(lines, total, more)
+
+
+def counts_by_type(parts: Parts, actor: Actor = ANYONE) -> Mapping[str, int]:
+    """Return how many items of each type the actor finds in lists."""
+    with parts.database.reading() as session:
+        rows = session.execute(
+            select(Version.type, func.count())
+            .join(Item, Item.id == Version.item_id)
+            .where(listed_to(actor), _newest(actor))
+            .group_by(Version.type)
+            .order_by(Version.type)
+        )
+        return {kind: count for kind, count in rows}  # noqa: C416 - rows are not tuples to mypy
+
+
+def _newest(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that no newer version of the item is in the actor's lists."""
+    newer = aliased(Version)
+    return ~exists().where(
+        newer.item_id == Version.item_id, newer.n > Version.n, listed_to(actor, newer)
+    )
+
+
+def _total(session: Session, fits: ColumnElement[bool], actor: Actor) -> int:
+    counted = (
+        select(func.count())
+        .select_from(Version)
+        .join(Item, Item.id == Version.item_id)
+        .join(Account, Account.id == Item.owner_id)
+        .where(fits, _newest(actor))
+    )
+    return session.scalar(counted) or 0
+
+
+def _line(version: Version, owner: str) -> ItemLine:
+    return ItemLine(
+        id=version.item_id,
+        version=version.n,
+        type=version.type,
+        title=version.title,
+        state=State(version.state),
+        visibility=Visibility(version.visibility),
+        owner=owner,
+        modified=version.modified,
+        summary=version.summary,
+    )
+
+
+def _cursor(version: Version) -> str:
+    said = f"{version.modified.isoformat()}|{version.item_id}"
+    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+
+
+def _after(cursor: str) -> ColumnElement[bool]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        said = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+        moment, _, item_id = said.partition("|")
+        at = datetime.fromisoformat(moment).astimezone(UTC)
+    except (ValueError, binascii.Error, UnicodeError, OverflowError):
+        raise Unreadable(
+            "This cursor is none of ours; begin again without one.", parameter="cursor"
+        ) from None
+    return or_(Version.modified < at, and_(Version.modified == at, Version.item_id < item_id))
+
+
+def citing_term(parts: Parts, iri: str, limit: int = 20) -> tuple[int, tuple[ItemName, ...]]:
+    """Return how many public items use a concept or term, and the newest of them.
+
+    It looks through the stored descriptions, which is exact and fast enough until the search
+    index takes it over.
+    """
+    pattern = f"% <{_like(iri)}> .\n%"
+    uses = and_(listed_to(ANYONE), _newest(ANYONE), Version.ntriples.like(pattern, escape="\\"))
+    with parts.database.reading() as session:
+        base = select(Version.item_id, Version.type, Version.title).join(
+            Item, Item.id == Version.item_id
+        )
+        rows = session.execute(
+            base.where(uses).order_by(Version.modified.desc(), Version.item_id).limit(limit)
+        ).all()
+        total = session.scalar(
+            select(func.count())
+            .select_from(Version)
+            .join(Item, Item.id == Version.item_id)
+            .where(uses)
+        )
+    return total or 0, tuple(ItemName(*row) for row in rows)
+
+
+def _like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

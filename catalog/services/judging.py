@@ -1,0 +1,111 @@
+"""Judging what a person sent or what is stored, with what only the record knows added."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from sqlalchemy.orm import Session
+
+from catalog.domain.description import Description
+from catalog.domain.errors import NotConforming
+from catalog.domain.identifiers import item_iri, quoted
+from catalog.domain.report import Report
+from catalog.domain.validation import Judgement
+from catalog.parts import Parts
+from catalog.services.citations import (
+    findings_on_files,
+    findings_on_references,
+    keep_citations,
+)
+from catalog.tables import Version
+
+STORED = "application/n-triples"
+
+_SUMMARY_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A description with its verdict: what the jail said, and the report with the record's part."""
+
+    judgement: Judgement
+    report: Report
+
+
+def judge_source(
+    parts: Parts, source: bytes, media_type: str, item_id: str, files: Iterable[str] = ()
+) -> Judgement:
+    """Read and judge what a person sent about an item, before any transaction is opened.
+
+    files  names of the files that the item keeps here
+    """
+    return parts.judge.judge(
+        source,
+        media_type,
+        item=item_iri(item_id),
+        bases=parts.bases,
+        files=tuple(quoted(name) for name in files),
+    )
+
+
+def judge_stored(parts: Parts, ntriples: str, item_id: str, files: Iterable[str]) -> Judgement:
+    """Judge a stored description by today's shapes; its findings have no line and column."""
+    judgement = judge_source(parts, ntriples.encode(), STORED, item_id, files)
+    placeless = tuple(
+        replace(finding, line=None, column=None) for finding in judgement.report.findings
+    )
+    return replace(judgement, report=replace(judgement.report, findings=placeless))
+
+
+def with_record(
+    session: Session,
+    judgement: Judgement,
+    *,
+    files: Iterable[str],
+    public: bool = True,
+    together: frozenset[str] = frozenset(),
+    owner: int | None = None,
+) -> Judged:
+    """Add the findings that only the record can make."""
+    more = findings_on_references(
+        session, judgement.references, public=public, together=together, owner=owner
+    ) + findings_on_files(judgement.files, (quoted(name) for name in files))
+    report = judgement.report.plus(more) if more else judgement.report
+    return Judged(judgement, report)
+
+
+def require(judged: Judged, level: str, **evidence: str) -> None:
+    """Raise NotConforming unless no violation of `level` or below was found."""
+    if judged.report.conforms_at(level):
+        return
+    report = replace(judged.report, level=level)
+    blocking = sum(
+        1
+        for finding in report.findings
+        if finding.severity == "violation" and (level == "publication" or finding.level == level)
+    )
+    what = "one finding blocks it" if blocking == 1 else f"{blocking} findings block it"
+    raise NotConforming(
+        f"The description does not conform at {level} level: {what}.", report.to_dict(), **evidence
+    )
+
+
+def keep(session: Session, parts: Parts, version: Version, judged: Judged) -> None:
+    """Write a judged description into its version; the caller counts the revision."""
+    judgement = judged.judgement
+    version.type = judgement.type or ""
+    version.title = judgement.title or ""
+    version.summary = _summary(judgement.ntriples, item_iri(version.item_id))
+    version.ntriples = judgement.ntriples
+    version.digest = judgement.digest
+    version.report = judged.report.to_dict()
+    version.library_version = parts.library.version
+    session.flush()
+    keep_citations(session, version.item_id, version.n, judgement.references)
+
+
+def _summary(ntriples: str, item: str) -> str:
+    text = Description(item, ntriples).text("http://purl.org/dc/terms/description") or ""
+    short = " ".join(text.split())
+    if len(short) <= _SUMMARY_CHARACTERS:
+        return short
+    return short[:_SUMMARY_CHARACTERS].rsplit(" ", 1)[0] + " …"

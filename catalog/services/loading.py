@@ -1,0 +1,183 @@
+"""Rows of the record as the plain values that the floors below and above understand."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from catalog.domain.errors import MovedOn, NotFound, PreconditionMissing
+from catalog.domain.lifecycle import State, Visibility
+from catalog.domain.permissions import Action, Actor, authorize
+from catalog.domain.record import (
+    Deprecation,
+    FileRecord,
+    ItemRecord,
+    VersionName,
+    Withdrawal,
+)
+from catalog.domain.tombstone import gone
+from catalog.services.outbox import is_indexed
+from catalog.services.visible import visible_to
+from catalog.tables import Account, File, Item, Permission, Version
+
+FILES_IN_A_RECORD = 100
+"""How many files a record carries itself; beyond that they are paged."""
+
+
+def load(
+    session: Session, actor: Actor, action: Action, item_id: str, n: int | None = None
+) -> ItemRecord:
+    """Return the version `n`, or the newest that the actor may see, if `action` is allowed to it.
+
+    Raises NotFound, Unauthenticated or Forbidden. What is withdrawn is returned, not raised: the
+    tombstone is an answer that the caller makes.
+    """
+    item, version = _rows(session, actor, item_id, n)
+    record = record_of(session, item, version, actor)
+    authorize(actor, action, record)
+    return record
+
+
+def load_for_change(
+    session: Session,
+    actor: Actor,
+    action: Action,
+    item_id: str,
+    *,
+    expected: frozenset[str] | None,
+    n: int | None = None,
+) -> tuple[Item, Version, ItemRecord]:
+    """Return the rows to change, locked, with the record as it is now.
+
+    expected  the stages that `If-Match` names; "*" means any
+
+    Raises what `load` raises, Gone where it was withdrawn, PreconditionMissing without
+    `expected`, and MovedOn where the item is no longer at one of those stages.
+    """
+    item, version = _rows(session, actor, item_id, n, lock=True)
+    record = record_of(session, item, version, actor)
+    if record.state is State.WITHDRAWN:
+        raise gone(record)
+    authorize(actor, action, record)
+    check_stage(record, expected)
+    return item, version, record
+
+
+def check_stage(record: ItemRecord, expected: frozenset[str] | None) -> None:
+    """Raise unless the record is at a stage that the caller expects."""
+    if expected is None:
+        raise PreconditionMissing
+    if "*" not in expected and record.stage not in expected:
+        raise MovedOn(
+            f"The item is at {record.stage} now; read it again and repeat your change.",
+            id=record.id,
+            current=record.stage,
+        )
+
+
+def _rows(
+    session: Session, actor: Actor, item_id: str, n: int | None, *, lock: bool = False
+) -> tuple[Item, Version]:
+    wanted = (
+        select(Item, Version)
+        .join(Version, Version.item_id == Item.id)
+        .where(Item.id == item_id, visible_to(actor))
+        .order_by(Version.n.desc())
+        .limit(1)
+    )
+    if n is not None:
+        wanted = wanted.where(Version.n == n)
+    if lock:
+        wanted = wanted.with_for_update()
+    found = session.execute(wanted).first()
+    if found is None:
+        raise NotFound
+    return found[0], found[1]
+
+
+def record_of(session: Session, item: Item, version: Version, actor: Actor) -> ItemRecord:
+    """Return one version as a plain value, with its first files and what it is granted to."""
+    of_version = (File.item_id == item.id, File.n == version.n)
+    files = session.scalars(
+        select(File).where(*of_version).order_by(File.folded).limit(FILES_IN_A_RECORD)
+    ).all()
+    total = len(files)
+    if total == FILES_IN_A_RECORD:
+        total = session.scalar(select(func.count()).select_from(File).where(*of_version)) or 0
+    return ItemRecord(
+        id=item.id,
+        version=version.n,
+        revision=version.revision,
+        file_changes=version.file_changes,
+        state_changes=version.state_changes,
+        type=version.type,
+        title=version.title,
+        state=State(version.state),
+        visibility=Visibility(version.visibility),
+        owner_id=item.owner_id,
+        owner=session.scalar(select(Account.name).where(Account.id == item.owner_id)) or "",
+        created=item.created,
+        modified=version.modified,
+        published=version.published,
+        ntriples=version.ntriples,
+        digest=version.digest,
+        report=version.report,
+        filled_in=version.filled_in,
+        files=tuple(file_of(row) for row in files),
+        files_total=total,
+        versions=_versions(session, item, actor),
+        granted=_granted(session, item, actor),
+        was_public=item.was_public,
+        withdrawal=_withdrawal(version.withdrawal),
+        deprecation=_deprecation(version.deprecation),
+        indexed=is_indexed(session, item.id),
+    )
+
+
+def file_of(row: File) -> FileRecord:
+    """Return a row of a file as a plain value."""
+    return FileRecord(
+        name=row.name,
+        size_bytes=row.size_bytes,
+        sha256=row.sha256,
+        media_type=row.media_type,
+        key=row.key,
+        created=row.created,
+    )
+
+
+def _versions(session: Session, item: Item, actor: Actor) -> tuple[VersionName, ...]:
+    rows = session.execute(
+        select(Version.n, Version.state, Version.published)
+        .join(Item, Item.id == Version.item_id)
+        .where(Version.item_id == item.id, visible_to(actor))
+        .order_by(Version.n)
+    )
+    return tuple(VersionName(n, State(state), published) for n, state, published in rows)
+
+
+def _granted(session: Session, item: Item, actor: Actor) -> frozenset[str]:
+    rows = session.execute(
+        select(Permission.grantee_type, Permission.grantee, Permission.permission).where(
+            Permission.item_id == item.id
+        )
+    )
+    return frozenset(
+        permission
+        for kind, grantee, permission in rows
+        if (kind == "USER" and grantee == actor.name and actor.account is not None)
+        or (kind == "GROUP" and (grantee == "AllUsers" or grantee in actor.groups))
+    )
+
+
+def _withdrawal(stored: dict[str, Any] | None) -> Withdrawal | None:
+    if stored is None:
+        return None
+    return Withdrawal(**(stored | {"at": datetime.fromisoformat(stored["at"])}))
+
+
+def _deprecation(stored: dict[str, Any] | None) -> Deprecation | None:
+    if stored is None:
+        return None
+    return Deprecation(**(stored | {"at": datetime.fromisoformat(stored["at"])}))

@@ -1,0 +1,84 @@
+"""Reading one item, with the names of what it cites and of what cites it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from catalog.domain.errors import CatalogError
+from catalog.domain.permissions import Action, Actor, authorize
+from catalog.domain.record import ItemName, ItemRecord
+from catalog.parts import Parts
+from catalog.services.citations import citing, names_of
+from catalog.services.loading import load
+from catalog.services.visible import visible_to
+from catalog.tables import Citation, Item, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An item as a caller sees it.
+
+    names     of the items that it cites and that the caller may see, by id
+    cited_by  items that cite it and that the caller finds in lists
+    may       what the caller may do to it
+    """
+
+    record: ItemRecord
+    names: Mapping[str, ItemName]
+    cited_by: tuple[ItemName, ...]
+    may: frozenset[Action]
+
+
+_CHANGES = (Action.WRITE, Action.PUBLISH, Action.DELETE, Action.WITHDRAW, Action.DEPRECATE)
+
+
+def read(parts: Parts, actor: Actor, item_id: str, n: int | None = None) -> Seen:
+    """Return version `n` of an item, or the newest that the actor may see.
+
+    What was withdrawn comes back too, as a record in that state: its tombstone is an answer.
+    """
+    with parts.database.reading() as session:
+        record = load(session, actor, Action.READ, item_id, n)
+        cited = session.scalars(
+            select(Citation.cited).where(Citation.item_id == item_id, Citation.n == record.version)
+        ).all()
+        names = names_of(session, actor, cited)
+        return Seen(record, names, citing(session, actor, item_id), _allowed(actor, record))
+
+
+def stage_of(parts: Parts, actor: Actor, item_id: str, n: int | None = None) -> str | None:
+    """Return what a page of the item depends on, by one cheap query; None where nothing is seen.
+
+    Callers that keep rendered pages ask this before they render again.
+    """
+    wanted = (
+        select(
+            Version.n,
+            Version.revision,
+            Version.file_changes,
+            Version.state_changes,
+            Version.modified,
+        )
+        .join(Item, Item.id == Version.item_id)
+        .where(Version.item_id == item_id, visible_to(actor))
+        .order_by(Version.n.desc())
+        .limit(1)
+    )
+    if n is not None:
+        wanted = wanted.where(Version.n == n)
+    with parts.database.reading() as session:
+        row = session.execute(wanted).first()
+    return None if row is None else ".".join(str(part) for part in row)
+
+
+def _allowed(actor: Actor, record: ItemRecord) -> frozenset[Action]:
+    return frozenset(action for action in _CHANGES if _is_allowed(actor, action, record))
+
+
+def _is_allowed(actor: Actor, action: Action, record: ItemRecord) -> bool:
+    try:
+        authorize(actor, action, record)
+    except CatalogError:
+        return False
+    return True

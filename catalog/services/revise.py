@@ -1,0 +1,120 @@
+"""Changing the description of a version: judge, keep as a new revision, announce."""
+
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from catalog.domain.errors import NotAcceptable
+from catalog.domain.lifecycle import METADATA_ARE_PUBLIC, State
+from catalog.domain.permissions import Action, Actor
+from catalog.domain.record import ItemRecord
+from catalog.domain.validation import Judgement
+from catalog.domain.writing import written_by_catalog
+from catalog.parts import Parts
+from catalog.services import outbox
+from catalog.services.history import Happened, note
+from catalog.services.judging import judge_source, keep, require, with_record
+from catalog.services.loading import load, load_for_change, record_of
+from catalog.tables import File, Item, Revision, Version
+
+
+def revise(
+    parts: Parts,
+    actor: Actor,
+    item_id: str,
+    source: bytes,
+    media_type: str,
+    *,
+    expected: frozenset[str] | None,
+    now: datetime,
+    n: int | None = None,
+) -> ItemRecord:
+    """Replace the description of a version by what was sent.
+
+    A draft has to conform at draft level; what is published has to go on conforming at
+    publication level and keep its type. A description that says the same changes nothing.
+    """
+    with parts.database.reading() as session:
+        before = load(session, actor, Action.READ, item_id, n)
+    names = tuple(file.name for file in before.files)
+    judgement = judge_source(parts, source, media_type, item_id, names)
+    with parts.database.writing() as session:
+        item, version, record = load_for_change(
+            session, actor, Action.WRITE, item_id, expected=expected, n=n
+        )
+        judgement = _without_ours(judgement, record, parts)
+        if judgement.digest == record.digest:
+            return record
+        _check_type(session, item, record, judgement)
+        published = record.state is State.PUBLISHED
+        judged = with_record(
+            session,
+            judgement,
+            files=_file_names(session, version),
+            public=record.visibility in METADATA_ARE_PUBLIC,
+            owner=item.owner_id,
+        )
+        require(judged, "publication" if published else "draft")
+        version.revision += 1
+        version.modified = now
+        keep(session, parts, version, judged)
+        session.add(_revision(version, actor, now))
+        if published and record.visibility in METADATA_ARE_PUBLIC:
+            outbox.ask(session, outbox.GRAPH, item.id, now=now)
+        note(
+            session,
+            Happened.REVISED,
+            item.id,
+            version.n,
+            account=actor.account,
+            now=now,
+            revision=version.revision,
+            digest=version.digest,
+        )
+        session.flush()
+        return record_of(session, item, version, actor)
+
+
+def _without_ours(judgement: Judgement, record: ItemRecord, parts: Parts) -> Judgement:
+    """Drop what the catalog itself wrote into the form that the person read and sent back."""
+    ours = set(written_by_catalog(record, parts.library, parts.settings))
+    lines = judgement.ntriples.splitlines(keepends=True)
+    kept = "".join(line for line in lines if line not in ours)
+    if len(kept) == len(judgement.ntriples):
+        return judgement
+    return replace(judgement, ntriples=kept, digest=sha256(kept.encode()).hexdigest())
+
+
+def _check_type(session: Session, item: Item, record: ItemRecord, judgement: Judgement) -> None:
+    if judgement.type == record.type:
+        return
+    published_once = session.scalar(
+        select(Version.n).where(Version.item_id == item.id, Version.published.is_not(None)).limit(1)
+    )
+    if published_once is not None:
+        raise NotAcceptable(
+            f"The type of a published item stays {record.type}; submit a new item instead."
+        )
+
+
+def _file_names(session: Session, version: Version) -> tuple[str, ...]:
+    return tuple(
+        session.scalars(
+            select(File.name).where(File.item_id == version.item_id, File.n == version.n)
+        )
+    )
+
+
+def _revision(version: Version, actor: Actor, now: datetime) -> Revision:
+    return Revision(
+        item_id=version.item_id,
+        n=version.n,
+        r=version.revision,
+        ntriples=version.ntriples,
+        digest=version.digest,
+        at=now,
+        account_id=actor.account,
+    )

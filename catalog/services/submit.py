@@ -1,0 +1,159 @@
+"""Submitting a new item: judge, keep, announce."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from catalog.domain.errors import Forbidden, NotAcceptable, Taken
+from catalog.domain.identifiers import draw_id, is_id
+from catalog.domain.lifecycle import State, Visibility
+from catalog.domain.permissions import Actor, require_account
+from catalog.domain.record import ItemRecord
+from catalog.parts import Parts
+from catalog.services.history import Happened, note
+from catalog.services.judging import Judged, judge_source, keep, require, with_record
+from catalog.services.loading import record_of
+from catalog.services.publish import make_public
+from catalog.tables import Item, Once, Revision, Version
+
+_KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What somebody sends: the bytes, what they claim to be, and how to treat them.
+
+    publish   publish at once, or keep nothing
+    item_id   the id to give; administrators only
+    once      the text of `Idempotency-Key`: the same key gives the same item for a day
+    """
+
+    source: bytes
+    media_type: str
+    publish: bool = False
+    item_id: str | None = None
+    once: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest by which a repeated request is known to be the same."""
+        said = f"{self.media_type}\n{self.publish}\n{self.item_id}\n".encode()
+        return hashlib.sha256(said + self.source).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The item as it was kept; `repeated` where the key had been used for it before."""
+
+    record: ItemRecord
+    repeated: bool = False
+
+
+def submit(parts: Parts, actor: Actor, submission: Submission, *, now: datetime) -> Submitted:
+    """Keep a new item, as a draft or published.
+
+    Raises Unauthenticated, Unreadable, NotAcceptable and its kin, NotConforming with the report
+    where the description blocks at the level asked for, Taken where the id is in use. Whatever
+    is raised, nothing is kept.
+    """
+    account = require_account(actor)
+    item_id = _chosen_id(actor, submission.item_id)
+    if (known := _answered_before(parts, actor, submission, now)) is not None:
+        return known
+    judgement = judge_source(parts, submission.source, submission.media_type, item_id)
+    try:
+        with parts.database.writing() as session:
+            judged = with_record(session, judgement, files=(), owner=account)
+            require(judged, "publication" if submission.publish else "draft")
+            item, version = _begin(session, parts, account, item_id, judged, now)
+            if submission.once is not None:
+                session.merge(_once(account, submission, item_id, now))
+            if submission.publish:
+                make_public(session, parts, item, version, Visibility.PUBLIC, account, now)
+            session.flush()
+            return Submitted(record_of(session, item, version, actor))
+    except IntegrityError:
+        return _after_clash(parts, actor, submission, now=now)
+
+
+def _chosen_id(actor: Actor, wanted: str | None) -> str:
+    if wanted is None:
+        return draw_id()
+    if not actor.is_admin:
+        raise Forbidden("Only an administrator chooses the id of an item.")
+    if not is_id(wanted):
+        raise NotAcceptable(f"{wanted} is not an item id: its check character does not fit.")
+    return wanted
+
+
+def _begin(
+    session: Session, parts: Parts, account: int, item_id: str, judged: Judged, now: datetime
+) -> tuple[Item, Version]:
+    item = Item(id=item_id, owner_id=account, created=now, newest=1, was_public=False)
+    session.add(item)
+    session.flush()
+    version = Version(
+        item_id=item_id,
+        n=1,
+        state=State.DRAFT.value,
+        visibility=Visibility.PUBLIC.value,
+        revision=1,
+        file_changes=0,
+        state_changes=0,
+        filled_in="",
+        created=now,
+        modified=now,
+    )
+    session.add(version)
+    keep(session, parts, version, judged)
+    session.add(
+        Revision(
+            item_id=item_id,
+            n=1,
+            r=1,
+            ntriples=version.ntriples,
+            digest=version.digest,
+            at=now,
+            account_id=account,
+        )
+    )
+    note(session, Happened.SUBMITTED, item_id, 1, account=account, now=now, digest=version.digest)
+    return item, version
+
+
+def _once(account: int, submission: Submission, item_id: str, now: datetime) -> Once:
+    return Once(
+        account_id=account,
+        key=submission.once,
+        fingerprint=submission.fingerprint,
+        item_id=item_id,
+        at=now,
+    )
+
+
+def _answered_before(
+    parts: Parts, actor: Actor, submission: Submission, now: datetime
+) -> Submitted | None:
+    if submission.once is None:
+        return None
+    with parts.database.reading() as session:
+        known = session.get(Once, (actor.account, submission.once))
+        if known is None or known.at < now - _KEPT:
+            return None
+        if known.fingerprint != submission.fingerprint:
+            raise NotAcceptable("This Idempotency-Key was used for another request.")
+        item = session.get_one(Item, known.item_id)
+        version = session.get_one(Version, (known.item_id, item.newest))
+        return Submitted(record_of(session, item, version, actor), repeated=True)
+
+
+def _after_clash(parts: Parts, actor: Actor, submission: Submission, *, now: datetime) -> Submitted:
+    """Another request was first with the id, or with the key: tell, answer, or draw again."""
+    if (known := _answered_before(parts, actor, submission, now)) is not None:
+        return known
+    if submission.item_id is not None:
+        raise Taken(f"The id {submission.item_id} is in use.")
+    return submit(parts, actor, submission, now=now)

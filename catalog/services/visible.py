@@ -1,0 +1,61 @@
+"""Which rows an actor sees: the two predicates that every query by address and every list uses."""
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_, true
+
+from catalog.domain.lifecycle import METADATA_ARE_PUBLIC, State
+from catalog.domain.permissions import Actor, Right
+from catalog.tables import Item, Permission, Version
+
+_READS = (Right.READ.value, Right.FULL_CONTROL.value)
+
+
+def _announced(version: type[Version]) -> ColumnElement[bool]:
+    return and_(
+        version.state == State.PUBLISHED.value,
+        version.visibility.in_([visibility.value for visibility in METADATA_ARE_PUBLIC]),
+    )
+
+
+def _own_or_granted(actor: Actor, version: type[Version]) -> ColumnElement[bool]:
+    if actor.is_admin:
+        return true()
+    if actor.account is None:
+        return false()
+    granted = exists().where(
+        Permission.item_id == version.item_id,
+        Permission.permission.in_(_READS),
+        or_(
+            and_(Permission.grantee_type == "USER", Permission.grantee == actor.name),
+            and_(Permission.grantee_type == "GROUP", Permission.grantee.in_(actor.groups)),
+        ),
+    )
+    return or_(Item.owner_id == actor.account, granted)
+
+
+def visible_to(actor: Actor, version: type[Version] = Version) -> ColumnElement[bool]:
+    """Return the predicate on Item and Version for what is asked by address.
+
+    version  the table of versions, or an alias of it
+
+    It includes the tombstones of what was once public, and what is granted to everybody.
+    """
+    for_everybody = exists().where(
+        Permission.item_id == version.item_id,
+        Permission.permission.in_(_READS),
+        Permission.grantee_type == "GROUP",
+        Permission.grantee == "AllUsers",
+    )
+    tombstone = and_(version.state == State.WITHDRAWN.value, Item.was_public.is_(True))
+    return or_(_announced(version), tombstone, for_everybody, _own_or_granted(actor, version))
+
+
+def listed_to(actor: Actor, version: type[Version] = Version) -> ColumnElement[bool]:
+    """Return the predicate on Item and Version for every list, count and feed.
+
+    What is withdrawn is in none of them, and a grant to everybody does not list what is not
+    published.
+    """
+    return and_(
+        version.state != State.WITHDRAWN.value,
+        or_(_announced(version), _own_or_granted(actor, version)),
+    )
