@@ -12,7 +12,7 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -32,8 +32,6 @@ from catalog.ports import Stored, StoredObject
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _CANNOT_LINK = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 _ABANDONED_SECONDS = 24 * 3600
-_AT_FDCWD = -100
-_RENAME_NOREPLACE = 1
 
 
 class FileObjects:
@@ -149,7 +147,8 @@ class FileObjects:
     def _name(self, draft: Path, target: Path, key: str) -> None:
         """Give the finished draft its name, for good."""
         while True:
-            _make_folder(target.parent)
+            with contextlib.suppress(FileExistsError):
+                target.parent.mkdir(mode=0o700)
             try:
                 _move_without_replacing(draft, target)
             except FileExistsError:
@@ -161,6 +160,8 @@ class FileObjects:
                 continue
             break
         _sync_folder(target.parent)
+        # Also where the item's folder was there: who made it may not have come to this yet.
+        _sync_folder(self._objects)
 
 
 class _Reader:
@@ -187,10 +188,11 @@ def _written(draft: Path, source: BinaryIO, size_bytes: int | None) -> Stored:
         with _told_apart():
             descriptor = os.open(draft, _NEW_FILE, 0o600)
         try:
+            written = _Writing(descriptor)
             for chunk in chunks_of(source, size_bytes):
                 fingerprint.add(chunk)
                 with _told_apart():
-                    _write_all(descriptor, chunk)
+                    written.add(chunk)
             with _told_apart():
                 _sync(descriptor)
         finally:
@@ -198,13 +200,44 @@ def _written(draft: Path, source: BinaryIO, size_bytes: int | None) -> Stored:
         return fingerprint.stored()
 
 
+class _Writing:
+    """Writes chunks to a file, and has the system carry them to the disk as they come.
+
+    Without that the sync at the end has everything left to do, and a put takes half as long again.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._written = 0
+        self._carried = 0
+
+    def add(self, chunk: bytes) -> None:
+        left = memoryview(chunk)
+        while left:
+            left = left[os.write(self._descriptor, left) :]
+        self._written += len(chunk)
+        if _sync_file_range and self._written - self._carried >= _CARRY_BYTES:
+            span = self._written - self._carried
+            _sync_file_range(self._descriptor, self._carried, span, _SYNC_FILE_RANGE_WRITE)
+            self._carried = self._written
+
+
+def _system_call(name: str, *arguments: type) -> Callable[..., int] | None:
+    """Return a function of the C library, or None where it has none of that name."""
+    if sys.platform == "win32":
+        return None
+    found = getattr(ctypes.CDLL(None, use_errno=True), name, None)
+    if found is not None:
+        found.argtypes = arguments
+    return found
+
+
+_sync_file_range = _system_call(
+    "sync_file_range", ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint
+)
+_SYNC_FILE_RANGE_WRITE = 2
+_CARRY_BYTES = 4 << 20
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-
-
-def _write_all(descriptor: int, chunk: bytes) -> None:
-    written = os.write(descriptor, chunk)
-    while written < len(chunk):
-        written += os.write(descriptor, memoryview(chunk)[written:])
 
 
 def _sync(descriptor: int) -> None:
@@ -231,12 +264,11 @@ def _sync_folder(folder: Path) -> None:
 
 def _make_folder(folder: Path) -> None:
     """Make `folder` and, where they are missing too, those above it, durably."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    with contextlib.suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    _sync_folder(folder.parent)
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        _sync_folder(folder.parent)
 
 
 def _remove_abandoned(incoming: Path) -> None:
@@ -262,15 +294,25 @@ def _rename_without_replacing(draft: Path, target: Path) -> None:
     if sys.platform == "win32":
         draft.rename(target)  # never replaces there
         return
-    library = ctypes.CDLL(None, use_errno=True)
     names = (os.fsencode(draft), os.fsencode(target))
-    if sys.platform == "darwin":
-        failed = library.renamex_np(*names, 4)  # RENAME_EXCL
+    if _renameat2:
+        failed = _renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_NOREPLACE)
+    elif _renamex_np:
+        failed = _renamex_np(*names, _RENAME_EXCL)
     else:
-        failed = library.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_NOREPLACE)
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
     if failed:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), os.fspath(target))
+
+
+_renameat2 = _system_call(
+    "renameat2", ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint
+)
+_renamex_np = _system_call("renamex_np", ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint)
+_AT_FDCWD = -100
+_RENAME_NOREPLACE = 1
+_RENAME_EXCL = 4
 
 
 @contextlib.contextmanager

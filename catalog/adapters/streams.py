@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
+from queue import SimpleQueue
+from threading import Semaphore, Thread
 from types import TracebackType
 from typing import BinaryIO, Self
 
 from catalog.domain.errors import CutShort
 from catalog.ports import Stored
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 19
+_AHEAD_CHUNKS = 4
+"""How far hashing may lag behind; with CHUNK_BYTES it bounds the memory of one transfer."""
 
 _SEGMENT = "[0-9A-Za-z][0-9A-Za-z_-]{0,63}"
 _KEY = re.compile(f"o/{_SEGMENT}/{_SEGMENT}")
@@ -42,7 +45,7 @@ def checked_range(start: int, length: int | None) -> None:
 
 
 def chunks_of(source: BinaryIO, size_bytes: int | None) -> Iterator[bytes]:
-    """Go through `source` to its end in chunks of up to a mebibyte.
+    """Go through `source` to its end in chunks of up to CHUNK_BYTES.
 
     size_bytes  what was announced; None where nothing was
 
@@ -67,43 +70,53 @@ def _wanted(size_bytes: int | None, arrived: int) -> int:
 class Fingerprint:
     """The size and SHA-256 of bytes as they pass.
 
-    All but the first chunk are hashed in a second thread while the caller reads and writes the
-    next one: in the same thread hashing would cost up to a third of the speed. Use it as a
-    context manager, so that the thread ends.
+    All but a short first chunk are hashed in a second thread while the caller reads and writes the
+    next ones: in the same thread hashing would cost up to a third of the speed. Use it as a
+    context manager, so that the thread ends whatever happens.
     """
 
     def __init__(self) -> None:
         self._digest = sha256()
         self._size_bytes = 0
-        self._thread: ThreadPoolExecutor | None = None
-        self._pending: Future[None] | None = None
+        self._waiting: SimpleQueue[bytes | None] = SimpleQueue()
+        self._room = Semaphore(_AHEAD_CHUNKS)
+        self._thread: Thread | None = None
 
     def add(self, chunk: bytes) -> None:
         """Take the next chunk; it must not change afterwards."""
-        first = self._size_bytes == 0
-        self._size_bytes += len(chunk)
-        if first and len(chunk) < CHUNK_BYTES:
+        if self._size_bytes == 0 and len(chunk) < CHUNK_BYTES:
             self._digest.update(chunk)
-            return
-        if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, thread_name_prefix="sha256")
-        self._wait()
-        self._pending = self._thread.submit(self._digest.update, chunk)
+        else:
+            self._hand_over(chunk)
+        self._size_bytes += len(chunk)
 
     def stored(self) -> Stored:
-        """Return size and digest of all that was added."""
-        self._wait()
+        """Return size and digest of all that was added; nothing can be added afterwards."""
+        self._finish()
         return Stored(self._size_bytes, self._digest.hexdigest())
 
     def digest(self) -> bytes:
-        """Return the digest as bytes."""
-        self._wait()
+        """Return the digest as bytes; nothing can be added afterwards."""
+        self._finish()
         return self._digest.digest()
 
-    def _wait(self) -> None:
-        if self._pending is not None:
-            self._pending.result()
-            self._pending = None
+    def _hand_over(self, chunk: bytes) -> None:
+        if self._thread is None:
+            self._thread = Thread(target=self._hash_waiting, name="sha256", daemon=True)
+            self._thread.start()
+        self._room.acquire()
+        self._waiting.put(chunk)
+
+    def _hash_waiting(self) -> None:
+        while (chunk := self._waiting.get()) is not None:
+            self._digest.update(chunk)
+            self._room.release()
+
+    def _finish(self) -> None:
+        if self._thread is not None:
+            self._waiting.put(None)
+            self._thread.join()
+            self._thread = None
 
     def __enter__(self) -> Self:
         return self
@@ -114,8 +127,7 @@ class Fingerprint:
         fault: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._thread is not None:
-            self._thread.shutdown()
+        self._finish()
 
 
 class Chunks(Iterator[bytes]):
