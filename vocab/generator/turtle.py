@@ -1,4 +1,4 @@
-"""How a concept scheme is written as Turtle: one block a concept, in an order that never changes."""
+"""How a concept scheme is written as Turtle: one block a concept, in a fixed order."""
 
 from __future__ import annotations
 
