@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from catalog.domain.writing import House
+
 PREFIX = "SAGE_CATALOG_"
 
 
@@ -73,6 +75,17 @@ class Settings:
     def base(self) -> str:
         """The catalog's address, ending in exactly one slash."""
         return (self.base_url or f"http://127.0.0.1:{self.port}").rstrip("/") + "/"
+
+    @property
+    def house(self) -> House:
+        """What every form says about this catalog."""
+        return House(
+            base=self.base,
+            publisher_name=self.publisher_name,
+            publisher_ror=self.publisher_ror,
+            contact_name=self.contact_name,
+            contact_email=self.contact_email,
+        )
 
     @property
     def database(self) -> str:

@@ -121,7 +121,7 @@ def make_public(
         version=version.n,
         created=_first_publication(session, item) or now,
         issued=now,
-        settings=parts.settings,
+        house=parts.settings.house,
     )
     if visibility in METADATA_ARE_PUBLIC:
         item.was_public = True

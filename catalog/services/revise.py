@@ -80,7 +80,7 @@ def revise(
 
 def _without_ours(judgement: Judgement, record: ItemRecord, parts: Parts) -> Judgement:
     """Drop what the catalog itself wrote into the form that the person read and sent back."""
-    ours = set(written_by_catalog(record, parts.library, parts.settings))
+    ours = set(written_by_catalog(record, parts.library.vocabularies, parts.settings.house))
     lines = judgement.ntriples.splitlines(keepends=True)
     kept = "".join(line for line in lines if line not in ours)
     if len(kept) == len(judgement.ntriples):

@@ -11,7 +11,7 @@ NOBODY = "0000000000"
 def validate(
     parts: Parts, source: bytes, media_type: str, *, level: str, type_hint: str | None = None
 ) -> Report:
-    """Return the report that a submission of the same bytes would get, but for the record's part."""
+    """Return the report that a submission of these bytes would get, but for the record part."""
     judgement = parts.judge.judge(
         source,
         media_type,
