@@ -1,4 +1,4 @@
-"""Make the Turtle of the generated vocabularies: `python -m vocab.generate --terms ... --mime-db ...`.
+"""Make the Turtle of the generated vocabularies, from lists of names and the editors' words.
 
 A maintainer's tool, run when a source list or the editors' words have changed; its output is
 committed. Files that are not generated here are written by hand and are left alone.

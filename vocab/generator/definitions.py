@@ -121,14 +121,17 @@ def _measurement(term: Term, terms: Terms) -> str:
     notation, label = str(term["id"]), str(term["label"])
     words = terms.words.get("measurement", {}).get(notation, {})
     label = str(words.get("label", label))
-    what = "Value" if labels.is_machine_name(label, notation) else label
+    named = not labels.is_machine_name(label, notation)
     by = ""
     if sensor := facts.sensor_of("measurement", term, terms):
         made = sensor[1].get("manufacturer")
         by = f" by the sensor {made + ' ' if made else ''}{sensor[1]['label']}"
         if not labels.is_machine_name(str(sensor[1]["definition"]), notation):
             by += f" ({str(sensor[1]['definition']).split(' (meta')[0]})"
-    said = [f"{what}, published under the name {notation}{by}."]
+    if named:
+        said = [f"{label}, published under the name {notation}{by}."]
+    else:
+        said = [f"Value published under the name {notation}{by}, not described further there."]
     said.append(f"Unit: {term['unit']}." if "unit" in term else "The unit is not recorded.")
     if "valueType" in term:
         said.append(f"Type of value: {term['valueType']}.")
@@ -138,9 +141,7 @@ def _measurement(term: Term, terms: Terms) -> str:
 def _group(notation: str, terms: Terms) -> str:
     held = [m for m in terms.by_scheme["measurement"] if m.rsplit(".", 1)[0] == notation]
     below = [
-        g
-        for g, t in terms.by_scheme["measurement-group"].items()
-        if t.get("broader") == notation
+        g for g, t in terms.by_scheme["measurement-group"].items() if t.get("broader") == notation
     ]
     said = f"Measurements whose names begin with “{notation}.”"
     if held:
@@ -164,9 +165,7 @@ def _legacy_measurement(term: Term, terms: Terms) -> str:
 
 
 def _legacy_branch(notation: str, terms: Terms) -> str:
-    held = [
-        m for m, t in terms.by_scheme["legacy-measurement"].items() if t["broader"] == notation
-    ]
+    held = [m for m, t in terms.by_scheme["legacy-measurement"].items() if t["broader"] == notation]
     below = [
         b for b, t in terms.by_scheme["legacy-ontology"].items() if t.get("broader") == notation
     ]
@@ -201,7 +200,8 @@ def _facet(notation: str, terms: Terms) -> str:
     facet, _, value = notation.partition("/")
     if value:
         return f"Value {value} of the facet {facet} by which the images of FireBench are described."
-    values = [i.split("/")[1] for i in terms.by_scheme["fire-bench-facet"] if i.startswith(facet + "/")]
+    known = terms.by_scheme["fire-bench-facet"]
+    values = [i.split("/")[1] for i in known if i.startswith(facet + "/")]
     return f"Facet by which the images of FireBench are described; values: {_listed(values, 12)}."
 
 

@@ -15,6 +15,7 @@ MAPPINGS = {
     "exact": "skos:exactMatch",
     "close": "skos:closeMatch",
     "broad": "skos:broadMatch",
+    "related": "skos:related",
     "quantity": "qudt:hasQuantityKind",
     "framework": "sage:framework",
 }
