@@ -1,0 +1,480 @@
+"""What the four RDF formats are, and how bytes that anybody may send become statements, in limits.
+
+The limits are those of `safety.md` 2.2: whatever is cheap to see in the bytes is refused before
+the parser sees it, everything else is counted while the parser runs, never after.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import Any, NoReturn
+from urllib.parse import urljoin
+
+import pyoxigraph as ox
+
+from catalog.domain.description import Statement, literal
+from catalog.domain.errors import (
+    NotAcceptable,
+    OverLimit,
+    TooLarge,
+    Unreadable,
+    UnsupportedMediaType,
+)
+
+TURTLE = ox.RdfFormat.TURTLE
+N_TRIPLES = ox.RdfFormat.N_TRIPLES
+JSON_LD = ox.RdfFormat.JSON_LD
+RDF_XML = ox.RdfFormat.RDF_XML
+
+FORMATS: Mapping[str, ox.RdfFormat] = {
+    "text/turtle": TURTLE,
+    "application/ld+json": JSON_LD,
+    "application/n-triples": N_TRIPLES,
+    "application/rdf+xml": RDF_XML,
+}
+"""The media types that are read, the one to prefer first."""
+
+MOST_BYTES = 1_000_000
+MOST_STATEMENTS = 10_000
+MOST_EXPANDED = 4_000_000
+MOST_IRI = 2_048
+MOST_LITERAL = 64_000
+MOST_TAG = 35
+DEEPEST_TURTLE = 64
+DEEPEST_JSON = 32
+DEEPEST_XML = 64
+
+ELSEWHERE = f"https://{token_hex(12)}.invalid/"
+"""The base while parsing: nobody can write an IRI under it, so one that is there was relative."""
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a parser made of a text.
+
+    data        the UTF-8 that the parser read, without a byte order mark
+    base        the base that relative IRIs were resolved against
+    statements  in the order in which the parser met them, repetitions included
+    document    the JSON document, in JSON-LD, with contexts put in; None otherwise
+    """
+
+    format: ox.RdfFormat
+    data: bytes
+    base: str
+    statements: list[Statement]
+    document: Any = None
+
+
+def parse(
+    source: bytes, media_type: str, *, base: str, contexts: Mapping[str, Any] | None = None
+) -> Parsed:
+    """Return the statements of `source`, relative IRIs resolved against `base`.
+
+    contexts  JSON-LD contexts by their address, put in where they are named; others are refused
+
+    Raises UnsupportedMediaType, TooLarge, Unreadable, OverLimit and NotAcceptable.
+    """
+    form = format_of(media_type)
+    if len(source) > MOST_BYTES:
+        raise TooLarge(
+            f"A description may have {MOST_BYTES:,} bytes; this has {len(source):,}.",
+            limit_bytes=MOST_BYTES,
+        )
+    data = source.removeprefix(_BYTE_ORDER_MARK)
+    text = _utf8(data)
+    document = None
+    if form == JSON_LD:
+        document, data = _json_document(text, data, base, contexts or {})
+    elif form == RDF_XML:
+        _look_over_xml(data)
+    else:
+        _look_over_turtle(text)
+    try:
+        statements = _statements(form, data, base)
+    except SyntaxError as error:
+        _refuse(error, form, data, base)
+    if not statements:
+        raise Unreadable("This holds no statements about anything.")
+    return Parsed(form, data, base, statements, document)
+
+
+def format_of(media_type: str | None) -> ox.RdfFormat:
+    """Return the format that a media type names, or raise UnsupportedMediaType.
+
+    A charset other than UTF-8 is refused as well; other parameters are ignored.
+    """
+    name, _, parameters = (media_type or "").partition(";")
+    form = FORMATS.get(name.strip().lower())
+    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", parameters, re.IGNORECASE)
+    if form is None or (charset and charset[1].lower() not in {"utf-8", "utf8", "us-ascii"}):
+        raise UnsupportedMediaType(media_type, FORMATS)
+    return form
+
+
+def _utf8(data: bytes) -> str:
+    """Return the text, or say what else than UTF-8 it seems to be."""
+    if b"\0" in data or data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Unreadable(
+            "This is not UTF-8 text: it holds NUL bytes or the mark of UTF-16 or UTF-32. "
+            "Save it as UTF-8."
+        )
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode()) + 1
+        raise Unreadable(
+            f"This is not UTF-8 text: the byte {data[error.start]:#04x} cannot stand here. "
+            "Save it as UTF-8.",
+            line=line,
+            column=column,
+        ) from None
+
+
+# ---- statements, counted while the parser runs
+
+
+def _statements(form: ox.RdfFormat, data: bytes, base: str) -> list[Statement]:
+    """Return what the parser yields, or raise OverLimit as soon as a limit is passed."""
+    lines: list[str] = []
+    room = MOST_EXPANDED
+    for quad in ox.parse(data, format=form, base_iri=base, without_named_graphs=True):
+        line = str(quad)
+        room -= len(line)
+        if len(line) > MOST_IRI:
+            _check_lengths(line, len(lines), form, data, base)
+        if room < 0 or len(lines) == MOST_STATEMENTS:
+            _over_size(room)
+        lines.append(line)
+    _check_characters("\n".join(lines), lines, form, data, base)
+    return [(s, p, o) for s, p, o in [line.split(" ", 2) for line in lines]]
+
+
+def _over_size(room: int) -> NoReturn:
+    if room < 0:
+        raise OverLimit(
+            f"Written out in full, the statements take more than {MOST_EXPANDED:,} characters.",
+            limit="expanded-size",
+        )
+    raise OverLimit(
+        f"A description may have {MOST_STATEMENTS:,} statements; this has more.",
+        limit="statements",
+    )
+
+
+def _check_lengths(line: str, at: int, form: ox.RdfFormat, data: bytes, base: str) -> None:
+    """Refuse an IRI or a literal that is too long."""
+    subject, predicate, value = line.split(" ", 2)
+    datatype = value[value.rindex('"') + 1 :] if value[0] == '"' else value
+    if max(map(len, (subject, predicate, datatype))) > MOST_IRI + len(ELSEWHERE):
+        raise OverLimit(
+            f"An IRI may have {MOST_IRI:,} characters; one here has more.",
+            limit="iri",
+            **_place(at, form, data, base),
+        )
+    if value[0] == '"' and len(value) > MOST_LITERAL and len(literal(value).text) > MOST_LITERAL:
+        raise OverLimit(
+            f"A text may have {MOST_LITERAL:,} characters; one here has more. "
+            "Keep long texts as files.",
+            limit="literal",
+            **_place(at, form, data, base),
+        )
+
+
+_DIRECTION_IN_IRI = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_LONG_OR_DIRECTED_TAG = re.compile(
+    rf'"@(?:[A-Za-z0-9-]{{{MOST_TAG + 1},}}|[A-Za-z0-9-]*--[a-z]+)$', re.MULTILINE
+)
+_UNFIT_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+def _check_characters(
+    text: str, lines: list[str], form: ox.RdfFormat, data: bytes, base: str
+) -> None:
+    """Refuse characters and tags that some form of the answer could not carry.
+
+    `text` is searched first, since that is fast and almost always enough.
+    """
+    suspicious = (
+        "\\u" in text
+        or "\\b" in text
+        or "\\f" in text
+        or " <<" in text
+        or _LONG_OR_DIRECTED_TAG.search(text)
+        or (not text.isascii() and _DIRECTION_IN_IRI.search(text))
+    )
+    if suspicious:
+        for at, line in enumerate(lines):
+            reason = _unfit(line)
+            if reason:
+                raise NotAcceptable(reason, **_place(at, form, data, base))
+
+
+def _unfit(line: str) -> str | None:
+    """Return why a statement cannot be kept, if it cannot."""
+    subject, predicate, value = line.split(" ", 2)
+    iris = [subject, predicate]
+    if value[0] == '"':
+        taken = literal(value)
+        iris.append(taken.datatype)
+        bad = _UNFIT_IN_TEXT.search(taken.text)
+        if bad:
+            return f"A text holds U+{ord(bad[0]):04X}, a control character."
+        if _LONG_OR_DIRECTED_TAG.search(value):
+            return (
+                f"A language tag may have {MOST_TAG} characters and no direction (RDF 1.2); "
+                f"this one is @{(taken.language or '')[:60]}."
+            )
+    elif value.startswith("<<"):
+        return "Statements about statements (RDF 1.2 triple terms) are not read here."
+    else:
+        iris.append(value)
+    for iri in iris:
+        bad = _DIRECTION_IN_IRI.search(iri)
+        if bad:
+            return f"An IRI holds U+{ord(bad[0]):04X}, a character that changes how it is shown."
+    return None
+
+
+# ---- refusals with a place
+
+
+def _place(at: int, form: ox.RdfFormat, data: bytes, base: str) -> dict[str, int]:
+    """Return line and column of the statement that the parser met as number `at`, if known."""
+    from catalog.domain.positions import places_in_text
+
+    if form == JSON_LD:
+        return {}
+    try:
+        line, column = places_in_text(form, data, base, upto=at)[at]
+    except (IndexError, SyntaxError):
+        return {}
+    return {"line": line, "column": column}
+
+
+_PARSER_SAYS = re.compile(r"^Parser error at .*?: ")
+
+
+def _refuse(error: SyntaxError, form: ox.RdfFormat, data: bytes, base: str) -> NoReturn:
+    """Raise Unreadable with what the parser said, and where."""
+    from catalog.domain.positions import place_of_failure
+
+    said = _PARSER_SAYS.sub("", error.msg).replace(base, "").replace(ELSEWHERE, "").strip()
+    line, column = error.lineno, error.offset
+    if line is None and form != JSON_LD:
+        line, column = place_of_failure(form, data, base)
+    said = said[:300].rstrip(".")
+    raise Unreadable(f"{said[:1].upper()}{said[1:]}.", line=line, column=column) from None
+
+
+# ---- a look at the bytes before the parser sees them
+
+TURTLE_TOKEN = re.compile(
+    r"#[^\n]*+"
+    r'|"""(?:[^"\\]|\\.|"(?!""))*+(?:""")?'
+    r"|'''(?:[^'\\]|\\.|'(?!''))*+(?:''')?"
+    r'|"(?:[^"\\\n]|\\.)*+"?'
+    r"|'(?:[^'\\\n]|\\.)*+'?"
+    r"|<<\(?|\)>>|>>|\{\||\|\}"
+    r"|<[^<>\s]*+>?"
+    r"|[\[\](){};,]|\^\^"
+    r"|@?[^\s\[\](){};,\"'<>#^|]++"
+    r"|\s++|.",
+    re.DOTALL,
+)
+"""Where tokens of Turtle begin and end; every text splits in linear time, whatever it holds."""
+
+
+def _look_over_turtle(text: str) -> None:
+    """Refuse triple terms and deep nesting, which cost the parser its stack or its time."""
+    triple_terms = "<<" in text or "{|" in text
+    if not triple_terms and text.count("[") + text.count("(") <= DEEPEST_TURTLE:
+        return
+    depth = 0
+    for token in TURTLE_TOKEN.finditer(text):
+        found = token[0]
+        if found in ("[", "("):
+            depth += 1
+            if depth > DEEPEST_TURTLE:
+                _too_deep(DEEPEST_TURTLE, text, token.start())
+        elif found in ("]", ")"):
+            depth -= 1
+        elif found in ("<<", "<<(", "{|"):
+            line, column = line_and_column(text, token.start())
+            raise Unreadable(
+                "Statements about statements (RDF 1.2 triple terms) are not read here.",
+                line=line,
+                column=column,
+            )
+
+
+def _too_deep(limit: int, text: str, offset: int) -> NoReturn:
+    line, column = line_and_column(text, offset)
+    raise OverLimit(
+        f"Brackets may be nested {limit} deep; here they are deeper.",
+        limit="depth",
+        line=line,
+        column=column,
+    )
+
+
+def line_and_column(text: str, offset: int) -> tuple[int, int]:
+    """Return line and column of a character, counted from 1."""
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
+def _look_over_xml(data: bytes) -> None:
+    """Refuse DOCTYPE (an entity bomb needs one), other encodings, deep nesting, broken XML."""
+    from xml.parsers import expat
+
+    depth = 0
+    parser = expat.ParserCreate("utf-8")
+
+    def here() -> dict[str, int]:
+        return {"line": parser.CurrentLineNumber, "column": parser.CurrentColumnNumber + 1}
+
+    def doctype(*_: object) -> NoReturn:
+        raise Unreadable(
+            "DOCTYPE is not accepted, since entities can take a machine down. "
+            "Write names in full, or send Turtle.",
+            **here(),
+        )
+
+    def declaration(_version: str, encoding: str | None, _standalone: int) -> None:
+        if encoding and encoding.lower() not in {"utf-8", "utf8", "us-ascii"}:
+            raise Unreadable(f"The XML says it is {encoding[:40]}; send UTF-8.", **here())
+
+    def opened(*_: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > DEEPEST_XML:
+            raise OverLimit(
+                f"Elements may be nested {DEEPEST_XML} deep; here they are deeper.",
+                limit="depth",
+                **here(),
+            )
+
+    def closed(_name: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser.StartDoctypeDeclHandler = doctype
+    parser.XmlDeclHandler = declaration
+    parser.StartElementHandler = opened
+    parser.EndElementHandler = closed
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        said = expat.ErrorString(error.code)
+        raise Unreadable(
+            f"This is not well-formed XML: {said}.", line=error.lineno, column=error.offset + 1
+        ) from None
+
+
+# ---- JSON
+
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def _json_document(
+    text: str, data: bytes, base: str, contexts: Mapping[str, Any]
+) -> tuple[Any, bytes]:
+    """Return the JSON document and the bytes to parse: others if a context was put in."""
+    if text.count("{") + text.count("[") > DEEPEST_JSON:
+        _check_json_depth(text)
+    try:
+        document = json.loads(
+            text, object_pairs_hook=_without_repetition, parse_constant=_no_constant
+        )
+    except json.JSONDecodeError as error:
+        raise Unreadable(
+            f"This is not JSON: {error.msg}.", line=error.lineno, column=error.colno
+        ) from None
+    except ValueError:
+        raise Unreadable("A number in the JSON has too many digits.") from None
+    if _SURROGATE.search(text):
+        try:
+            json.dumps(document, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise Unreadable("A text in the JSON holds half of a surrogate pair.") from None
+    if not isinstance(document, dict | list):
+        raise Unreadable("The JSON is neither an object nor an array.")
+    if '"@context"' not in text and "\\u" not in text:
+        return document, data
+    filled, changed = _with_contexts(document, base, contexts)
+    return filled, json.dumps(filled).encode() if changed else data
+
+
+def _check_json_depth(text: str) -> None:
+    depth = 0
+    for token in _JSON_TOKEN.finditer(text):
+        if token[0] in ("{", "["):
+            depth += 1
+            if depth > DEEPEST_JSON:
+                _too_deep(DEEPEST_JSON, text, token.start())
+        elif token[0] in ("}", "]"):
+            depth -= 1
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Unreadable(f"An object in the JSON has the member {twice[:80]!r} twice.")
+    return members
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise Unreadable(f"{name} is not JSON.")
+
+
+def _with_contexts(node: Any, base: str, contexts: Mapping[str, Any]) -> tuple[Any, bool]:
+    """Return a document whose named contexts are put in, and whether there were any."""
+    if isinstance(node, list):
+        return _each(node, lambda member: _with_contexts(member, base, contexts))
+    if not isinstance(node, dict):
+        return node, False
+    changed = False
+    filled = {}
+    for name, member in node.items():
+        if name == "@import":
+            raise Unreadable("@import is not followed; write the context out.")
+        if name == "@context":
+            filled[name], other = _context(member, base, contexts)
+        else:
+            filled[name], other = _with_contexts(member, base, contexts)
+        changed |= other
+    return filled, changed
+
+
+def _context(value: Any, base: str, contexts: Mapping[str, Any]) -> tuple[Any, bool]:
+    """Return what stands for the value of one `@context`."""
+    if isinstance(value, list):
+        return _each(value, lambda member: _context(member, base, contexts))
+    if not isinstance(value, str):
+        return _with_contexts(value, base, contexts)
+    address = urljoin(base, value)
+    if address not in contexts:
+        raise Unreadable(
+            f"The context {value[:200]} is elsewhere, and nothing is fetched. "
+            "Write the context out, or name this catalog's /context.jsonld."
+        )
+    return contexts[address], True
+
+
+def _each(nodes: list[Any], change: Callable[[Any], tuple[Any, bool]]) -> tuple[list[Any], bool]:
+    pairs = [change(node) for node in nodes]
+    return [node for node, _ in pairs], any(changed for _, changed in pairs)
+
+
+def tokens(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each token of Turtle begins and ends."""
+    for token in TURTLE_TOKEN.finditer(text):
+        yield token.span()

@@ -1,0 +1,344 @@
+"""How a description is judged: by the shapes of its type, on what it says and what it cites.
+
+Beside the shapes there are a few checks of the catalog's own, each with a word as component:
+`item-type`, `not-stated`, `untagged-text`, `unknown-property`, `unreachable-part`. What the reader
+changed is told as `schema-https`, `agent-part`, `neighbour` and `written-by-catalog`.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+from catalog.domain.description import TYPE, Description, Statement
+from catalog.domain.engine import Engine, Result
+from catalog.domain.fields import NOT_STATED, Shapes, Source
+from catalog.domain.identifiers import VOCAB, cited_items
+from catalog.domain.reading import DCAT, DCT, Reading, beside, placed, read
+from catalog.domain.report import Finding, Level, Report, Severity, in_order
+from catalog.domain.schemes import Vocabularies
+
+_TITLE = f"{DCT}title"
+_SEVERITIES: Mapping[str, Severity] = {
+    "Violation": "violation",
+    "Warning": "warning",
+    "Info": "info",
+}
+
+
+class Knowledge(Protocol):
+    """What judging needs of the library."""
+
+    @property
+    def vocabularies(self) -> Vocabularies: ...
+
+    @property
+    def shapes(self) -> Shapes: ...
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def context(self) -> Mapping[str, Any]: ...
+
+    def engine(self, item_type: str) -> Engine: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A description in the form that is kept, and what is to be said about it.
+
+    ntriples    the stored form
+    digest      its SHA-256, in hexadecimal
+    type        the item type, None unless there is just one
+    title       the title in English, else any
+    references  the ids of the other items that it cites, sorted
+    files       the names of the files that it speaks about, percent-encoded, sorted
+    """
+
+    ntriples: str
+    digest: str
+    type: str | None
+    title: str | None
+    report: Report
+    references: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+def judge(
+    source: bytes,
+    media_type: str,
+    *,
+    item: str,
+    bases: tuple[str, ...] = (),
+    library: Knowledge,
+    level: Level = "publication",
+    type_hint: str | None = None,
+    files: tuple[str, ...] = (),
+    written: Collection[str] = (),
+) -> Judgement:
+    """Read a description of the item and judge it at both levels.
+
+    item       the item's IRI in the record
+    bases      every base that the catalog runs or ran under, each with a slash at its end
+    level      the level that the report's `conforms` is about
+    type_hint  the item type by which to judge a description that does not say its class
+    files      names of files kept here, percent-encoded: each is a distribution while judging
+    written    lines of the stored form that the catalog itself wrote; see `read`
+
+    Raises what `read` raises.
+    """
+    reading = read(
+        source,
+        media_type,
+        item=item,
+        bases=bases,
+        contexts={"context.jsonld": library.context} if "json" in media_type else None,
+        written=written,
+    )
+    return _Judging(reading, library, type_hint, files).judgement(level)
+
+
+class _Judging:
+    """One judgement while it goes on."""
+
+    def __init__(
+        self, reading: Reading, library: Knowledge, hint: str | None, files: tuple[str, ...]
+    ) -> None:
+        self.reading = reading
+        self.library = library
+        self.shapes = library.shapes
+        self.item = reading.item
+        self.subject = f"<{reading.item}>"
+        self.files = files
+        deciding = self.shapes.deciding
+        said = [
+            value
+            for subject, predicate, value in reading.statements
+            if predicate == TYPE and subject == self.subject
+        ]
+        self.types = sorted({deciding[kind] for kind in said if kind in deciding})
+        self.type = self.types[0] if len(self.types) == 1 else None
+        self.judged_as = self.type or (
+            hint if not self.types and hint in self.shapes.item_types else None
+        )
+
+    def judgement(self, level: Level) -> Judgement:
+        description = self.reading.description
+        report = Report(level, self.library.version, in_order(self._findings(description)))
+        return Judgement(
+            ntriples=description.ntriples,
+            digest=description.digest,
+            type=self.type,
+            title=description.text(_TITLE),
+            report=report,
+            references=self._references(),
+            files=self._files(),
+        )
+
+    def _references(self) -> tuple[str, ...]:
+        values = (value[1:-1] for _, _, value in self.reading.statements if value[0] == "<")
+        return cited_items(values, self.item.rpartition("/")[2])
+
+    def _files(self) -> tuple[str, ...]:
+        prefix = f"<{self.item}#file/"
+        return tuple(
+            sorted(
+                {
+                    subject[len(prefix) : -1]
+                    for subject, _, _ in self.reading.statements
+                    if subject.startswith(prefix)
+                }
+            )
+        )
+
+    # -- findings
+
+    def _findings(self, description: Description) -> Iterator[Finding]:
+        own_type = f"<{VOCAB}item-type/{self.type}>"
+        for finding in self.reading.findings:
+            if finding.path != f"{DCT}type" or finding.value != own_type:
+                yield finding
+        if self.type is None:
+            yield self._about_type()
+        if self.judged_as is not None:
+            results = self.library.engine(self.judged_as)(self._given(description))
+            yield from map(self._told, results)
+            yield from self._own_checks(self.judged_as)
+        yield from self._unreachable()
+
+    def _given(self, description: Description) -> str:
+        """Return what the engine sees: the description, what it cites, and its files."""
+        about = self.library.vocabularies.slice_about
+        superclasses = self.shapes.superclasses
+        cited = {value for _, _, value in self.reading.statements if value[0] == "<"}
+        classes = {value for _, name, value in self.reading.statements if name == TYPE}
+        pieces = [description.ntriples]
+        pieces += [text for term in cited if (text := about(term))]
+        pieces += [text for term in classes if (text := superclasses(term))]
+        if self.type is None and self.judged_as is not None:
+            pieces.append(f"{self.subject} {TYPE} <{self.shapes.item_types[self.judged_as]}> .\n")
+        pieces += [self._distribution(name) for name in self.files]
+        return "".join(pieces)
+
+    def _distribution(self, name: str) -> str:
+        """Return what the catalog will say about a file, as far as shapes ask for it."""
+        node = f"<{self.item}#file/{name}>"
+        address = f"<{self.item}/files/{name}>"
+        return (
+            f"{self.subject} <{DCAT}distribution> {node} .\n"
+            f"{node} {TYPE} <{DCAT}Distribution> .\n"
+            f"{node} <{DCAT}accessURL> {address} .\n"
+            f"{node} <{DCAT}downloadURL> {address} .\n"
+        )
+
+    def _told(self, result: Result) -> Finding:
+        """Return an engine's result as a person is told it."""
+        source = self.shapes.source(result.shape)
+        path = source.path or (result.path and result.path.strip("<>"))
+        return self._placed(
+            Finding(
+                severity=_SEVERITIES.get(result.severity, "violation"),
+                level=source.level or "draft",
+                focus_node=beside(self.item, result.focus_node),
+                path=path,
+                property=source.name,
+                value=result.value and beside(self.item, result.value),
+                message=source.message or result.message or _plain_message(source, result),
+                help=source.help,
+                component=result.component,
+                shape=source.iri if result.shape[0] == "<" else None,
+            ),
+            result.focus_node,
+            path,
+            result.value,
+        )
+
+    def _about_type(self) -> Finding:
+        if self.types:
+            message = (
+                f"This has the classes of {' and '.join(self.types)}; "
+                "an item is of one type, so keep one of them."
+            )
+        else:
+            offered = ", ".join(
+                f"{name} <{iri}>" for name, iri in sorted(self.shapes.item_types.items())
+            )
+            message = f"Say what this is, by one of these classes (rdf:type): {offered}."
+        finding = Finding(
+            severity="violation",
+            level="draft",
+            focus_node="<>",
+            path=TYPE[1:-1],
+            message=message,
+            component="item-type",
+        )
+        return self._placed(finding, self.subject, TYPE[1:-1], None)
+
+    def _own_checks(self, item_type: str) -> Iterator[Finding]:
+        known = self.shapes.words(item_type)
+        for statement in self.reading.statements:
+            _, predicate, value = statement
+            if value == NOT_STATED:
+                yield self._remark(
+                    statement, "warning", "publication", "not-stated", "{name} is not stated."
+                )
+            elif predicate not in known.paths:
+                yield self._remark(
+                    statement,
+                    "info",
+                    "draft",
+                    "unknown-property",
+                    "This is kept as it is, but no page or export uses it.",
+                )
+            elif value[-1] == '"' and predicate in known.texts:
+                yield self._remark(
+                    statement,
+                    "warning",
+                    "draft",
+                    "untagged-text",
+                    '{name} has no language: write "..."@en, or the language that it is in.',
+                )
+
+    def _remark(
+        self,
+        statement: Statement,
+        severity: Severity,
+        level: Level,
+        component: str,
+        message: str,
+    ) -> Finding:
+        subject, predicate, value = statement
+        name = self.shapes.words(self.judged_as).names.get(predicate) if self.judged_as else None
+        finding = Finding(
+            severity=severity,
+            level=level,
+            focus_node=beside(self.item, subject),
+            path=predicate[1:-1],
+            property=name,
+            value=beside(self.item, value),
+            message=message.format(name=name or predicate[1:-1]),
+            component=component,
+        )
+        return self._placed(finding, subject, predicate[1:-1], value)
+
+    def _unreachable(self) -> Iterator[Finding]:
+        """Tell which parts nothing leads to from the item."""
+        leads: dict[str, list[str]] = {}
+        for subject, _, value in self.reading.statements:
+            leads.setdefault(subject, []).append(value)
+        if len(leads) < 2:
+            return
+        reached: set[str] = set()
+        pending = [self.subject]
+        while pending:
+            node = pending.pop()
+            if node not in reached:
+                reached.add(node)
+                pending.extend(leads.get(node, ()))
+        for node in leads:
+            if node not in reached and not node.startswith(f"<{self.item}#file/"):
+                name = beside(self.item, node)
+                finding = Finding(
+                    severity="warning",
+                    level="draft",
+                    focus_node=name,
+                    message=f"Nothing leads from the item to {name}, so no page will show it. "
+                    "Point to it, or leave it out.",
+                    component="unreachable-part",
+                )
+                yield self._placed(finding, node, None, None)
+
+    # -- places
+
+    def _placed(self, finding: Finding, focus: str, path: str | None, value: str | None) -> Finding:
+        origin = self._origin(focus, f"<{path}>", value)
+        return placed(finding, self.reading.place(origin)) if origin is not None else finding
+
+    def _origin(self, focus: str, path: str, value: str | None) -> int | None:
+        """Return the number of the statement to point at, the nearest that there is."""
+        keys = [(focus, path, value), (focus, path, None), (focus, None, None), (None, None, focus)]
+        return next((self._index[key] for key in keys if key in self._index), None)
+
+    @cached_property
+    def _index(self) -> dict[tuple[str | None, str | None, str | None], int]:
+        index: dict[tuple[str | None, str | None, str | None], int] = {}
+        pairs = sorted(
+            (origin, statement)
+            for origin, statement in zip(self.reading.origins, self.reading.statements, strict=True)
+            if origin >= 0
+        )
+        for origin, (subject, predicate, value) in pairs:
+            index.setdefault((subject, predicate, value), origin)
+            index.setdefault((subject, predicate, None), origin)
+            index.setdefault((None, None, value), origin)
+        starts: dict[str, int] = {}
+        for origin, (subject, _, _) in pairs:
+            starts.setdefault(subject, origin)
+        index.update({(subject, None, None): origin for subject, origin in starts.items()})
+        return index
+
+
+def _plain_message(source: Source, result: Result) -> str:
+    name = source.name or (result.path or "This").strip("<>")
+    return f"{name} does not satisfy {result.component.removesuffix('ConstraintComponent')}."

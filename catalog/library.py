@@ -1,0 +1,101 @@
+"""The vocabularies and shapes of a catalog, read once: all that it knows about meaning."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache, cached_property
+from hashlib import sha256
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from catalog.domain.context import context_of
+from catalog.domain.engine import Engine, Name, compiled
+from catalog.domain.fields import Field, Shapes
+from catalog.domain.schemes import Concept, Vocabularies
+
+
+class Library:
+    """Vocabularies and shapes, parsed and compiled as far as they are asked for."""
+
+    def __init__(
+        self,
+        vocabularies: Mapping[str, bytes],
+        shapes: Mapping[str, bytes],
+        engine: Name | None = None,
+    ) -> None:
+        """Keep the files, by name without `.ttl`.
+
+        engine  the SHACL engine to judge with; by default the fastest that is installed
+        """
+        self.vocabularies = Vocabularies(vocabularies)
+        self.shapes = Shapes(shapes)
+        self._files = {
+            **{f"vocab/{name}": text for name, text in vocabularies.items()},
+            **{f"shapes/{name}": text for name, text in shapes.items()},
+        }
+        self._engine = engine
+        self._compiled: dict[str, Engine] = {}
+
+    @classmethod
+    def of_directory(cls, vocab: Path, shapes: Path, engine: Name | None = None) -> "Library":
+        """Return the library of two folders of `.ttl` files."""
+        return cls(_read(vocab.glob("*.ttl")), _read(shapes.glob("*.ttl")), engine)
+
+    @cached_property
+    def version(self) -> str:
+        """Twelve hexadecimal digits that change whenever any file does."""
+        digest = sha256()
+        for name, text in sorted(self._files.items()):
+            digest.update(f"{name} {len(text)}\n".encode())
+            digest.update(text)
+        return digest.hexdigest()[:12]
+
+    @property
+    def item_types(self) -> tuple[str, ...]:
+        """The names of the item types, sorted."""
+        return tuple(self.shapes.item_types)
+
+    def fields(self, item_type: str) -> tuple[Field, ...]:
+        """Return the fields of an item type, in the order of forms and pages."""
+        return self.shapes.fields(item_type)
+
+    def engine(self, item_type: str) -> Engine:
+        """Return the compiled shapes of an item type; compiled once."""
+        if item_type not in self._compiled:
+            text = self.shapes.compiled_from(item_type)
+            self._compiled[item_type] = compiled(text, self._engine)
+        return self._compiled[item_type]
+
+    def term(self, iri: str) -> Concept | None:
+        """Return a concept of any vocabulary, if `iri` is one."""
+        return self.vocabularies.concept(iri)
+
+    def label(self, iri: str) -> str | None:
+        """Return the English name of a concept, scheme, class, property or shape, if it has one."""
+        concept = self.vocabularies.concept(iri)
+        if concept is not None:
+            return concept.label
+        return self.shapes.label(iri)
+
+    @cached_property
+    def context(self) -> dict[str, Any]:
+        """The JSON-LD context that `/context.jsonld` answers, without its outer `@context`."""
+        return context_of(self.shapes)
+
+    def warm(self) -> None:
+        """Parse and compile everything now: for a worker that lives long or must be even."""
+        for item_type in self.item_types:
+            self.engine(item_type)
+        self.vocabularies.schemes()
+
+
+def _read(files: Iterable[Traversable] | Iterable[Path]) -> dict[str, bytes]:
+    return {file.name.removesuffix(".ttl"): file.read_bytes() for file in files}
+
+
+@cache
+def library() -> Library:
+    """Return the library of the installed packages `vocab` and `shapes`."""
+    import shapes
+    import vocab
+
+    return Library(_read(vocab.files()), _read(shapes.files()))
