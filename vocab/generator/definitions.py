@@ -53,7 +53,7 @@ def compose(scheme: str, term: Term, terms: Terms) -> str:
         case "measurement-group":
             return _group(notation, terms)
         case "legacy-measurement":
-            return _legacy_measurement(term, terms)
+            return _legacy_measurement(term)
         case "legacy-ontology":
             return _legacy_branch(notation, terms)
         case "node":
@@ -151,7 +151,7 @@ def _group(notation: str, terms: Terms) -> str:
     return said.rstrip(".") + "."
 
 
-def _legacy_measurement(term: Term, terms: Terms) -> str:
+def _legacy_measurement(term: Term) -> str:
     subsystem, sensor, parameter = str(term["id"]).split(".", 2)
     said = (
         f"Parameter {parameter} of the sensor {sensor} in the subsystem {subsystem} of "

@@ -40,9 +40,7 @@ def is_machine_name(label: str, notation: str) -> bool:
     return label in _NAMELESS or "_" in label or label.casefold() == notation.casefold()
 
 
-def others(
-    scheme: str, term: Term, words: Mapping[str, Any], preferred: str, terms: Terms
-) -> tuple[str, ...]:
+def others(scheme: str, term: Term, words: Mapping[str, Any], preferred: str) -> tuple[str, ...]:
     """Return the other spellings really in use, without `preferred`, each once."""
     notation, label = str(term["id"]), str(term["label"])
     found: list[str] = [*words.get("alt", ()), *term.get("altLabel", ()), label]

@@ -118,7 +118,7 @@ def _concept(scheme: str, notation: str, label: str, terms: Terms) -> Concept:
     notes = [*([note] if note else []), *facts.notes(scheme, term), *words.get("notes", ())]
     found = {
         "skos:prefLabel": (text(label),),
-        "skos:altLabel": tuple(text(a) for a in labels.others(scheme, term, words, label, terms)),
+        "skos:altLabel": tuple(text(a) for a in labels.others(scheme, term, words, label)),
         "skos:notation": (plain(notation),),
         "skos:definition": (text(definition),),
         "skos:scopeNote": tuple(text(n) for n in words.get("scope", ())),
@@ -136,12 +136,23 @@ def _definition(
     scheme: str, term: Term, words: Mapping[str, Any], terms: Terms
 ) -> tuple[str, str | None]:
     """Return the definition, and the note that says who made it where the source did not."""
-    if "definition" in words:
-        return str(words["definition"]), None if "source" in words else WRITTEN
     stated = str(term.get("definition", "")).strip()
+    if "definition" in words:
+        return str(words["definition"]), _written(stated, words)
     if definitions.is_enough(scheme, stated, str(term["label"])):
         return definitions.sentence(stated), None
     return definitions.compose(scheme, term, terms), COMPOSED
+
+
+def _written(stated: str, words: Mapping[str, Any]) -> str | None:
+    """Return the note on a definition of the editors: none where it stands for a source's."""
+    if "source" in words:
+        return None
+    return (
+        f"Reworded by the editors of the catalog; the source says “{stated}”."
+        if stated
+        else WRITTEN
+    )
 
 
 def _parents(scheme: str, term: Term, words: Mapping[str, Any], terms: Terms) -> tuple[str, ...]:
