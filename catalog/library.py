@@ -1,6 +1,6 @@
 """The vocabularies and shapes of a catalog, read once: all that it knows about meaning."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache, cached_property
 from hashlib import sha256
 from importlib.resources.abc import Traversable
@@ -11,6 +11,9 @@ from catalog.domain.context import context_of
 from catalog.domain.engine import Engine, Name, compiled
 from catalog.domain.fields import Field, Shapes
 from catalog.domain.schemes import Concept, Vocabularies
+
+
+_MOST_COMPILED = 128
 
 
 class Library:
@@ -33,7 +36,8 @@ class Library:
             **{f"shapes/{name}": text for name, text in shapes.items()},
         }
         self._engine = engine
-        self._compiled: dict[str, Engine] = {}
+        self._compiled: dict[frozenset[str], Engine] = {}
+        self._engines: dict[tuple[str, frozenset[str], frozenset[str]], Engine] = {}
 
     @classmethod
     def of_directory(cls, vocab: Path, shapes: Path, engine: Name | None = None) -> "Library":
@@ -58,12 +62,30 @@ class Library:
         """Return the fields of an item type, in the order of forms and pages."""
         return self.shapes.fields(item_type)
 
-    def engine(self, item_type: str) -> Engine:
-        """Return the compiled shapes of an item type; compiled once."""
-        if item_type not in self._compiled:
-            text = self.shapes.compiled_from(item_type)
-            self._compiled[item_type] = compiled(text, self._engine)
-        return self._compiled[item_type]
+    def engine(
+        self, item_type: str, classes: Iterable[str] = (), properties: Collection[str] = ()
+    ) -> Engine:
+        """Return the compiled shapes that apply to a description; see `Shapes.applying`.
+
+        Descriptions of one kind mostly use the same parts, so what was compiled is kept.
+        """
+        key = (item_type, frozenset(classes), self.shapes.targeted.intersection(properties))
+        engine = self._engines.get(key)
+        if engine is None:
+            engine = self._compiled_for(self.shapes.applying(*key))
+            if len(self._engines) >= _MOST_COMPILED:
+                self._engines.clear()
+            self._engines[key] = engine
+        return engine
+
+    def _compiled_for(self, roots: frozenset[str]) -> Engine:
+        engine = self._compiled.get(roots)
+        if engine is None:
+            if len(self._compiled) >= _MOST_COMPILED:
+                self._compiled.pop(next(iter(self._compiled)))
+            engine = compiled(self.shapes.compiled_from(roots), self._engine)
+            self._compiled[roots] = engine
+        return engine
 
     def term(self, iri: str) -> Concept | None:
         """Return a concept of any vocabulary, if `iri` is one."""

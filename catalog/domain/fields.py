@@ -4,7 +4,7 @@ Everything that a form, a page, a JSON Schema or a context shows about a propert
 nothing of it is typed a second time.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,6 +29,8 @@ _TARGETS = tuple(
     f"<{SH}{name}>" for name in ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
 )
 
+_PROPERTY_SHAPE = f"<{SH}PropertyShape>"
+
 _SHOWN_ONLY = frozenset(
     f"<{name}>"
     for name in (
@@ -44,6 +46,9 @@ _SHOWN_ONLY = frozenset(
         f"{SAGE}level",
         f"{SAGE}scheme",
         f"{SAGE}itemType",
+        f"{SAGE}refersTo",
+        f"{SAGE}publishedClass",
+        "http://datashapes.org/dash#singleLine",
     )
 )
 """What an engine does not need: the less it is given, the faster it starts each time."""
@@ -143,6 +148,11 @@ class Shapes:
         self._sources: dict[str, Source] = {}
         self._words: dict[str, Words] = {}
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all files, sorted."""
+        return tuple(self._files)
+
     def file(self, name: str) -> bytes | None:
         """Return the Turtle of a file, such as `model` or `common`."""
         return self._files.get(name)
@@ -178,20 +188,93 @@ class Shapes:
 
     # -- what an engine is given
 
-    def compiled_from(self, item_type: str) -> str:
-        """Return the N-Triples of the shapes that judge one item type: common, parts, its own."""
+    def compiled_from(self, roots: Iterable[str]) -> str:
+        """Return the N-Triples of the shapes `roots` and of all that they use."""
         return "".join(
             f"{node} {predicate} {value} .\n"
-            for node in self._reached(item_type)
+            for node in self._reached(roots)
             for predicate, values in self.rows[node].items()
             if predicate not in _SHOWN_ONLY
             for value in values
+            if value != _PROPERTY_SHAPE
         )
+
+    def applying(
+        self, item_type: str, classes: Iterable[str], properties: Collection[str]
+    ) -> frozenset[str]:
+        """Return the shapes, as terms, that have something to say about a description.
+
+        classes     the classes that it names, as terms; their superclasses count as well
+        properties  the properties that it uses, as terms
+
+        An engine takes a copy of all its shapes for every item. Given these instead of every part
+        there is, it needs half of the time.
+        """
+        found = {f"<{SHAPES}{item_type}>", *self._always_applying}
+        pending = set(classes)
+        seen: set[str] = set()
+        while pending:
+            kind = pending.pop()
+            if kind not in seen:
+                seen.add(kind)
+                found.update(self._by_class.get(kind, ()))
+                pending.update(self.rows.get(kind, {}).get(_SUBCLASS, ()))
+        for used, shapes in self._by_property.items():
+            if used in properties:
+                found.update(shapes)
+        return frozenset(found)
+
+    @cached_property
+    def _types(self) -> frozenset[str]:
+        """The node shapes of the item types, as terms."""
+        return frozenset(f"<{SHAPES}{name}>" for name in self.item_types)
+
+    @cached_property
+    def _by_class(self) -> dict[str, list[str]]:
+        """Class to the node shapes that target it; not those of item types."""
+        found: dict[str, list[str]] = {}
+        for node, row in self.rows.items():
+            if node not in self._types:
+                for kind in row.get(f"<{SH}targetClass>", ()):
+                    found.setdefault(kind, []).append(node)
+        return found
+
+    @cached_property
+    def _by_property(self) -> dict[str, list[str]]:
+        """Property to the node shapes that target its subjects or objects."""
+        found: dict[str, list[str]] = {}
+        for node, row in self.rows.items():
+            for target in ("targetSubjectsOf", "targetObjectsOf"):
+                for used in row.get(f"<{SH}{target}>", ()):
+                    found.setdefault(used, []).append(node)
+        return found
+
+    @cached_property
+    def targeted(self) -> frozenset[str]:
+        """The properties, as terms, whose use alone makes a shape apply."""
+        return frozenset(self._by_property)
+
+    @cached_property
+    def _always_applying(self) -> tuple[str, ...]:
+        """The shapes that apply whatever a description says."""
+        named = [node for node, row in self.rows.items() if f"<{SH}targetNode>" in row]
+        return (*named, f"<{SHAPES}common>")
+
+    def _all_roots(self, item_type: str) -> list[str]:
+        """Return every shape that can ever apply to a description of the item type."""
+        return [
+            f"<{SHAPES}{item_type}>",
+            *(
+                node
+                for node, row in self.rows.items()
+                if node not in self._types and any(target in row for target in _TARGETS)
+            ),
+        ]
 
     def known_paths(self, item_type: str) -> frozenset[str]:
         """Return, as terms, every property that some shape of the item type speaks of."""
         found: set[str] = set()
-        for node in self._reached(item_type):
+        for node in self._reached(self._all_roots(item_type)):
             for path in self.rows[node].get(f"<{SH}path>", ()):
                 found.update(self._properties_in(path))
         return frozenset(found)
@@ -205,17 +288,10 @@ class Shapes:
                 if value != path and value != _NIL and value[0] != '"':
                     yield from self._properties_in(value)
 
-    def _reached(self, item_type: str) -> list[str]:
-        """Return every node of the shapes graph that matters when judging the item type."""
-        roots = [f"<{SHAPES}{item_type}>"]
-        others = {f"<{SHAPES}{name}>" for name in self.item_types}
-        roots += [
-            node
-            for node, row in self.rows.items()
-            if node not in others and any(target in row for target in _TARGETS)
-        ]
+    def _reached(self, roots: Iterable[str]) -> list[str]:
+        """Return `roots` and every node of the shapes graph that they lead to."""
         reached: dict[str, None] = {}
-        pending = roots[::-1]
+        pending = sorted(roots, reverse=True)
         while pending:
             node = pending.pop()
             if node in reached or node not in self.rows:

@@ -58,15 +58,25 @@ class Parsed:
 
     data        the UTF-8 that the parser read, without a byte order mark
     base        the base that relative IRIs were resolved against
-    statements  in the order in which the parser met them, repetitions included
+    text        the statements in the order in which the parser met them, repetitions included,
+                as N-Triples without the dots, one a line
     document    the JSON document, in JSON-LD, with contexts put in; None otherwise
     """
 
     format: ox.RdfFormat
     data: bytes
     base: str
-    statements: list[Statement]
+    text: str
     document: Any = None
+
+    def statements(self) -> list[Statement]:
+        """Return the statements, in the same order."""
+        return split(self.text)
+
+
+def split(text: str) -> list[Statement]:
+    """Return the statements of lines that have one space between terms and no dot."""
+    return [(s, p, o) for s, p, o in [line.split(" ", 2) for line in text.split("\n")]]
 
 
 def parse(
@@ -94,12 +104,12 @@ def parse(
     else:
         _look_over_turtle(text)
     try:
-        statements = _statements(form, data, base)
+        said = _statements(form, data, base)
     except SyntaxError as error:
         _refuse(error, form, data, base)
-    if not statements:
+    if not said:
         raise Unreadable("This holds no statements about anything.")
-    return Parsed(form, data, base, statements, document)
+    return Parsed(form, data, base, said, document)
 
 
 def format_of(media_type: str | None) -> ox.RdfFormat:
@@ -139,8 +149,8 @@ def _utf8(data: bytes) -> str:
 # ---- statements, counted while the parser runs
 
 
-def _statements(form: ox.RdfFormat, data: bytes, base: str) -> list[Statement]:
-    """Return what the parser yields, or raise OverLimit as soon as a limit is passed."""
+def _statements(form: ox.RdfFormat, data: bytes, base: str) -> str:
+    """Return what the parser yields, one statement a line, or raise OverLimit as soon as a limit is passed."""
     lines: list[str] = []
     room = MOST_EXPANDED
     for quad in ox.parse(data, format=form, base_iri=base, without_named_graphs=True):
@@ -151,8 +161,9 @@ def _statements(form: ox.RdfFormat, data: bytes, base: str) -> list[Statement]:
         if room < 0 or len(lines) == MOST_STATEMENTS:
             _over_size(room)
         lines.append(line)
-    _check_characters("\n".join(lines), lines, form, data, base)
-    return [(s, p, o) for s, p, o in [line.split(" ", 2) for line in lines]]
+    text = "\n".join(lines)
+    _check_characters(text, lines, form, data, base)
+    return text
 
 
 def _over_size(room: int) -> NoReturn:

@@ -223,7 +223,7 @@ def _places_in_json(parsed: Parsed, original: bytes) -> list[Place]:
         for statement in _said_by(smallest, parsed.base):
             sayings[statement].append(pointer)
     found = []
-    for statement in parsed.statements:
+    for statement in parsed.statements():
         pointers = sayings.get(_nameless(statement))
         if not pointers:
             found.append(NOWHERE)

@@ -12,10 +12,10 @@ from functools import cached_property
 from typing import Any, NoReturn
 from urllib.parse import unquote_to_bytes
 
-from catalog.domain.description import RDF, TYPE, XSD, Description, Statement
+from catalog.domain.description import TYPE, XSD, Description, Statement
 from catalog.domain.errors import NotAcceptable, OverLimit
 from catalog.domain.identifiers import RECORD, VOCAB, file_name, quoted
-from catalog.domain.parsing import ELSEWHERE, Parsed, parse
+from catalog.domain.parsing import ELSEWHERE, Parsed, parse, split
 from catalog.domain.positions import NOWHERE, Place, places
 from catalog.domain.report import Finding
 
@@ -121,6 +121,8 @@ _REGISTERED = ("<https://orcid.org/", "<http://orcid.org/", "<https://ror.org/",
                "<http://ror.org/", "<https://www.orcid.org/", "<http://www.orcid.org/",
                "<https://www.ror.org/", "<http://www.ror.org/")  # fmt: skip
 
+_OLD_SCHEMA = "<http://schema.org/"
+
 ADDED = -1
 """The origin of a statement that the reader wrote."""
 
@@ -193,7 +195,8 @@ def read(
     ours = (ELSEWHERE, *bases)
     known = {base + path: said for path, said in (contexts or {}).items() for base in ours}
     parsed = parse(source, media_type, base=base, contexts=known)
-    return _Reader(item, tuple(bases), parsed, source, frozenset(written), agents).read()
+    known_lines = frozenset(line.rstrip("\n") for line in written)
+    return _Reader(item, tuple(bases), parsed, source, known_lines, agents).read()
 
 
 class _Reader:
@@ -213,6 +216,8 @@ class _Reader:
         self.part = f"<{item}#"
         self.file = f"<{item}#file/"
         self.moved = tuple(f"<{base}" for base in (ELSEWHERE, *bases))
+        self.changing = (*self.moved, f"<{RECORD}", _OLD_SCHEMA)
+        self.marks = (*self.changing[1:], "#file/")
         self.parsed = parsed
         self.source = source
         self.written = written
@@ -236,51 +241,46 @@ class _Reader:
 
     def _bring_home(self) -> None:
         """Rewrite IRIs under our bases to the record's, and the http form of schema.org."""
-        changing = (*self.moved, f"<{RECORD}", "<http://schema.org/")
-        seen: dict[str, str] = {}
-        for origin, (subject, predicate, value) in enumerate(self.parsed.statements):
-            if subject.startswith(changing):
-                subject = seen.get(subject) or self._home(subject, origin, seen)
-            if predicate.startswith(changing):
-                predicate = seen.get(predicate) or self._home(predicate, origin, seen)
-            if value.startswith(changing):
-                value = seen.get(value) or self._home(value, origin, seen)
-            elif value[-1] == ">" and value[0] == '"':
-                value = self._home_datatype(value, origin, seen)
-            if self.written and f"{subject} {predicate} {value} ." in self.written:
+        said = self.parsed.text
+        if not self.written and not any(mark in said for mark in self.marks):
+            self.statements = split(said.replace(ELSEWHERE, RECORD))
+            self.origins = list(range(len(self.statements)))
+            return
+        home = _Homes(self)
+        written = self.written
+        for origin, (subject, predicate, value) in enumerate(self.parsed.statements()):
+            home.origin = origin
+            opening = value[0]
+            if opening == "<":
+                value = home[value]
+            elif opening == '"' and value[-1] == ">":
+                at = value.rindex("^^<") + 2
+                value = value[:at] + home[value[at:]]
+            statement = (home[subject], home[predicate], value)
+            if written and "{} {} {} .".format(*statement) in written:
                 continue
-            self.statements.append((subject, predicate, value))
+            self.statements.append(statement)
             self.origins.append(origin)
 
-    def _home(self, term: str, origin: int, seen: dict[str, str]) -> str:
-        """Return the term in the record's spelling."""
+    def home(self, term: str, origin: int) -> str:
+        """Return an IRI, as a term, in the record's spelling."""
+        if not term.startswith(self.changing):
+            return term
         home = term
         for prefix in self.moved:
             if term.startswith(prefix):
                 home = f"<{RECORD}{term[len(prefix) :]}"
                 break
         else:
-            if term.startswith("<http://schema.org/"):
-                home = f"<{SCHEMA}{term[len('<http://schema.org/') :]}"
-                self._note_schema(origin, term)
-            else:
+            if not term.startswith(_OLD_SCHEMA):
                 self._refuse(
                     f"{RECORD} is the catalog's own name for itself in its record; "
                     "write relative IRIs, or the address of the catalog.",
                     origin,
                 )
-        if home.startswith(self.file):
-            home = self._file(home, origin)
-        seen[term] = home
-        return home
-
-    def _home_datatype(self, value: str, origin: int, seen: dict[str, str]) -> str:
-        """Return a literal whose datatype is in the record's spelling."""
-        at = value.rindex("^^<") + 2
-        datatype = value[at:]
-        if datatype.startswith((*self.moved, f"<{RECORD}", "<http://schema.org/")):
-            return value[:at] + (seen.get(datatype) or self._home(datatype, origin, seen))
-        return value
+            home = f"<{SCHEMA}{term[len(_OLD_SCHEMA) :]}"
+            self._note_schema(origin, term)
+        return self._file(home, origin) if home.startswith(self.file) else home
 
     def _note_schema(self, origin: int, term: str) -> None:
         if not self.renamed_schema:
@@ -306,8 +306,7 @@ class _Reader:
 
     def _name_blank_nodes(self) -> None:
         """Give every blank node the next fragment that the text does not use, in its order."""
-        nodes = [s for s, _, _ in self.statements if s[0] == "_"]
-        if not nodes and not any(v[0] == "_" for _, _, v in self.statements):
+        if not any(s[0] == "_" or v[0] == "_" for s, _, v in self.statements):
             return
         names = self._names_for(self._in_order_of_text())
         self.statements = [
@@ -347,12 +346,9 @@ class _Reader:
                 f"this has {len(nodes):,}.",
                 limit="blank-nodes",
             )
-        used = {
-            term
-            for statement in self.statements
-            for term in statement
-            if term.startswith(f"{self.part}n")
-        }
+        used: set[str] = set()
+        if f"{self.item.removeprefix(RECORD)}#n" in self.parsed.text:
+            used = {term for statement in self.statements for term in statement}
         names: dict[str, str] = {}
         number = 0
         for node in nodes:
@@ -366,10 +362,10 @@ class _Reader:
 
     def _make_agents_parts(self) -> None:
         """Put parts of the item where an ORCID or a ROR IRI speaks or is spoken of."""
-        if not any(
-            subject.startswith(_REGISTERED)
-            or (value.startswith(_REGISTERED) and predicate in self.agents)
-            for subject, predicate, value in self.statements
+        speaking = any(s.startswith(_REGISTERED) for s in {s for s, _, _ in self.statements})
+        if not speaking and not any(
+            value.startswith(_REGISTERED) and predicate in self.agents
+            for _, predicate, value in self.statements
         ):
             return
         parts = {
@@ -417,8 +413,7 @@ class _Reader:
     def _leave_out_neighbours(self) -> None:
         """Leave out types and names of what the item points to; refuse any other subject."""
         own = (self.subject, self.part)
-        foreign = [s for s, _, _ in self.statements if not s.startswith(own)]
-        if not foreign:
+        if all(subject.startswith(own) for subject in {s for s, _, _ in self.statements}):
             return
         pointed_to = {value for _, _, value in self.statements}
         neighbours: dict[str, int] = {}
@@ -453,6 +448,11 @@ class _Reader:
 
     def _refuse_definitions(self) -> None:
         """Refuse statements by which a description would change what a shape or concept means."""
+        predicates = {predicate for _, predicate, _ in self.statements}
+        if predicates.isdisjoint(_IN_SCHEME) and not any(
+            predicate.startswith(_DEFINING) for predicate in predicates
+        ):
+            return
         for origin, (_, predicate, value) in zip(self.origins, self.statements, strict=True):
             if predicate.startswith(_DEFINING):
                 self._refuse(
@@ -466,6 +466,17 @@ class _Reader:
     # -- what the catalog writes
 
     def _leave_out_what_we_write(self) -> None:
+        predicates = {predicate for _, predicate, _ in self.statements}
+        if (
+            predicates.isdisjoint(WRITTEN_ABOUT_THE_ITEM)
+            and not any(f"<{FOAF}Agent>" == value for _, _, value in self.statements)
+            and not any(s.startswith(self.file) for s in {s for s, _, _ in self.statements})
+            and not (
+                DISTRIBUTION in predicates
+                and any(value.startswith(self.file) for _, _, value in self.statements)
+            )
+        ):
+            return
         item_id = self.item.rpartition("/")[2]
         agents = {
             subject
@@ -511,6 +522,8 @@ class _Reader:
 
     def _number_in_order(self) -> None:
         """Write `schema:position` for creators and contributors that have none, in their order."""
+        if not any(predicate in ORDERED for _, predicate, _ in self.statements):
+            return
         listed = {
             predicate: list(
                 dict.fromkeys(
@@ -521,8 +534,6 @@ class _Reader:
             )
             for predicate in ORDERED
         }
-        if not any(listed.values()):
-            return
         numbered: dict[str, str] = {
             subject: value for subject, named, value in self.statements if named == POSITION
         }
@@ -543,9 +554,11 @@ class _Reader:
     # -- what all steps use
 
     def _result(self) -> Reading:
-        first: dict[Statement, int] = {}
-        for origin, statement in zip(self.origins, self.statements, strict=True):
-            first.setdefault(statement, origin)
+        first = dict(zip(reversed(self.statements), reversed(self.origins), strict=True))
+        if len(first) == len(self.statements):
+            first = dict(zip(self.statements, self.origins, strict=True))
+        else:
+            first = dict(sorted(first.items(), key=lambda pair: pair[1]))
         return Reading(
             self.item,
             tuple(first),
@@ -594,6 +607,19 @@ class _Reader:
         raise NotAcceptable(sentence, **known, **evidence)
 
 
+class _Homes(dict[str, str]):
+    """IRIs as terms, to the record's spelling of each; worked out once for each."""
+
+    def __init__(self, reader: _Reader) -> None:
+        super().__init__()
+        self.reader = reader
+        self.origin = 0
+
+    def __missing__(self, term: str) -> str:
+        home = self[term] = self.reader.home(term, self.origin)
+        return home
+
+
 def _registered(term: str) -> str | None:
     """Return the ORCID or ROR IRI that a term is, in its registry's spelling."""
     if not term.startswith(_REGISTERED):
@@ -618,6 +644,3 @@ def beside(item: str, term: str) -> str:
         else:
             term = f"<{term[1:].removeprefix(RECORD + 'items/')}"
     return term if len(term) <= 300 else f"{term[:299]}…"
-
-
-RDF_FIRST = f"<{RDF}first>"

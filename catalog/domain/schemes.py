@@ -225,8 +225,8 @@ class Vocabularies:
         """
         known = self._slices.get(term)
         if known is None:
-            row = self.row(term[1:-1])
-            if row is None:
+            name = self.scheme_of(term[1:-1])
+            if name is None or term not in self._rows(name):
                 return ""
             known = self._slices[term] = "".join(
                 f"{s} {p} {o} .\n" for s, p, o in dict.fromkeys(self._chain(term, set()))

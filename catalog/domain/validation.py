@@ -5,20 +5,20 @@ Beside the shapes there are a few checks of the catalog's own, each with a word 
 changed is told as `schema-https`, `agent-part`, `neighbour` and `written-by-catalog`.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-from catalog.domain.description import TYPE, Description, Statement
+from catalog.domain.description import TYPE, Description, Statement, literal
 from catalog.domain.engine import Engine, Result
 from catalog.domain.fields import NOT_STATED, Shapes, Source
-from catalog.domain.identifiers import VOCAB, cited_items
-from catalog.domain.reading import DCAT, DCT, Reading, beside, placed, read
+from catalog.domain.identifiers import RECORD, VOCAB, cited_items
+from catalog.domain.reading import DCAT, DCT, DISTRIBUTION, Reading, beside, placed, read
 from catalog.domain.report import Finding, Level, Report, Severity, in_order
-from catalog.domain.schemes import Vocabularies
+from catalog.domain.schemes import Vocabularies, said_in
 
-_TITLE = f"{DCT}title"
+_TITLE = f"<{DCT}title>"
 _SEVERITIES: Mapping[str, Severity] = {
     "Violation": "violation",
     "Warning": "warning",
@@ -41,7 +41,9 @@ class Knowledge(Protocol):
     @property
     def context(self) -> Mapping[str, Any]: ...
 
-    def engine(self, item_type: str) -> Engine: ...
+    def engine(
+        self, item_type: str, classes: Iterable[str] = (), properties: Collection[str] = ()
+    ) -> Engine: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +114,9 @@ class _Judging:
         self.subject = f"<{reading.item}>"
         self.files = files
         deciding = self.shapes.deciding
-        said = [
-            value
-            for subject, predicate, value in reading.statements
-            if predicate == TYPE and subject == self.subject
-        ]
+        typing = [(s, value) for s, predicate, value in reading.statements if predicate == TYPE]
+        self.classes = {value for _, value in typing}
+        said = [value for subject, value in typing if subject == self.subject]
         self.types = sorted({deciding[kind] for kind in said if kind in deciding})
         self.type = self.types[0] if len(self.types) == 1 else None
         self.judged_as = self.type or (
@@ -130,14 +130,23 @@ class _Judging:
             ntriples=description.ntriples,
             digest=description.digest,
             type=self.type,
-            title=description.text(_TITLE),
+            title=self._title(),
             report=report,
             references=self._references(),
             files=self._files(),
         )
 
+    def _title(self) -> str | None:
+        titles = sorted(
+            value
+            for subject, predicate, value in self.reading.statements
+            if predicate == _TITLE and subject == self.subject and value[0] == '"'
+        )
+        return said_in(map(literal, titles), "en")
+
     def _references(self) -> tuple[str, ...]:
-        values = (value[1:-1] for _, _, value in self.reading.statements if value[0] == "<")
+        ours = f"<{RECORD}items/"
+        values = [v[1:-1] for _, _, v in self.reading.statements if v.startswith(ours)]
         return cited_items(values, self.item.rpartition("/")[2])
 
     def _files(self) -> tuple[str, ...]:
@@ -162,7 +171,8 @@ class _Judging:
         if self.type is None:
             yield self._about_type()
         if self.judged_as is not None:
-            results = self.library.engine(self.judged_as)(self._given(description))
+            judged = self.library.engine(self.judged_as, self.classes, self._properties())
+            results = judged(self._given(description))
             yield from map(self._told, results)
             yield from self._own_checks(self.judged_as)
         yield from self._unreachable()
@@ -170,16 +180,22 @@ class _Judging:
     def _given(self, description: Description) -> str:
         """Return what the engine sees: the description, what it cites, and its files."""
         about = self.library.vocabularies.slice_about
-        superclasses = self.shapes.superclasses
         cited = {value for _, _, value in self.reading.statements if value[0] == "<"}
-        classes = {value for _, name, value in self.reading.statements if name == TYPE}
         pieces = [description.ntriples]
-        pieces += [text for term in cited if (text := about(term))]
-        pieces += [text for term in classes if (text := superclasses(term))]
+        pieces += [about(term) for term in cited]
+        pieces += [self.shapes.superclasses(term) for term in self.classes]
         if self.type is None and self.judged_as is not None:
             pieces.append(f"{self.subject} {TYPE} <{self.shapes.item_types[self.judged_as]}> .\n")
         pieces += [self._distribution(name) for name in self.files]
         return "".join(pieces)
+
+    def _properties(self) -> set[str]:
+        """Return the properties that the engine will see."""
+        used = {predicate for _, predicate, _ in self.reading.statements}
+        if self.files:
+            self.classes.add(f"<{DCAT}Distribution>")
+            used.add(DISTRIBUTION)
+        return used
 
     def _distribution(self, name: str) -> str:
         """Return what the catalog will say about a file, as far as shapes ask for it."""
@@ -284,19 +300,19 @@ class _Judging:
 
     def _unreachable(self) -> Iterator[Finding]:
         """Tell which parts nothing leads to from the item."""
-        leads: dict[str, list[str]] = {}
+        subjects = dict.fromkeys(subject for subject, _, _ in self.reading.statements)
+        links: dict[str, list[str]] = {}
         for subject, _, value in self.reading.statements:
-            leads.setdefault(subject, []).append(value)
-        if len(leads) < 2:
-            return
+            if value in subjects:
+                links.setdefault(subject, []).append(value)
         reached: set[str] = set()
         pending = [self.subject]
         while pending:
             node = pending.pop()
             if node not in reached:
                 reached.add(node)
-                pending.extend(leads.get(node, ()))
-        for node in leads:
+                pending.extend(links.get(node, ()))
+        for node in subjects:
             if node not in reached and not node.startswith(f"<{self.item}#file/"):
                 name = beside(self.item, node)
                 finding = Finding(
