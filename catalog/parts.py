@@ -1,6 +1,8 @@
 """The parts that a service works with, as one value that only the bootstrap puts together."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from catalog.database import Database
 from catalog.library import Library
@@ -12,7 +14,8 @@ from catalog.settings import Settings
 class Parts:
     """Everything a service may reach, and nothing else.
 
-    bases  every base address that this catalog ran under; IRIs under them are its own
+    checkpoint  returns the folder of what queries read now; raises Unavailable before the first
+    bases       every base address that this catalog ran under; IRIs under them are its own
     """
 
     settings: Settings
@@ -21,4 +24,5 @@ class Parts:
     objects: ObjectStore
     judge: Judge
     queries: Queries
+    checkpoint: Callable[[], Path]
     bases: tuple[str, ...]

@@ -1,10 +1,12 @@
 """What services ask of the engines below: each promise has two implementations, or will."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from catalog.domain.report import Level
 from catalog.domain.validation import Judgement
 
 
@@ -63,47 +65,114 @@ class Judge(Protocol):
         *,
         item: str,
         bases: tuple[str, ...],
-        level: str = "publication",
+        level: Level = "publication",
         type_hint: str | None = None,
         files: tuple[str, ...] = (),
+        written: Collection[str] = (),
     ) -> Judgement:
-        """Return the stored form and the report of what a person sent about `item`."""
+        """Return the stored form and the report of what a person sent about `item`.
+
+        The arguments are those of `catalog.domain.validation.judge`.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer to a SPARQL query. `kind` is select, ask or graph; `rows` of a select."""
+    """A complete answer to a SPARQL query.
+
+    kind        "select", "ask" or "graph"
+    rows        solutions, or triples of a graph; 1 for a yes or no
+    media_type  of `content`
+    """
 
     kind: str
+    rows: int
     media_type: str
-    body: bytes
-    rows: int | None = None
+    content: bytes
 
 
 class Queries(Protocol):
-    """Evaluates what users ask in SPARQL over the newest checkpoint, where it can be killed."""
+    """Evaluates what users ask in SPARQL over a checkpoint, where it can be killed."""
 
     def query(
         self,
         query: str,
         *,
+        checkpoint: Path,
         formats: Mapping[str, str],
-        base: str,
         default_graphs: Sequence[str] | None = None,
         named_graphs: Sequence[str] | None = None,
-        seconds: float,
+        base: str | None = None,
+        seconds: float = 10.0,
     ) -> Answer:
-        """Answer completely, or raise Unreadable, OverLimit or Busy."""
+        """Answer completely, or raise Unreadable, NotOffered, OverLimit, Busy or Unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which state of the public graph readers see.
+
+    name      its own; no two states ever have the same
+    previous  the state that it took the place of
+    recipe    what the graph was made from beside the items: the base, the vocabularies, the code
+    """
+
+    name: str
+    previous: str | None
+    recipe: str
 
 
 class TripleStore(Protocol):
-    """The graph of what is public. One process holds it for writing; readers get checkpoints."""
+    """The graph of what is public, held for writing. One process holds it, in one thread.
 
-    def replace(self, graphs: Mapping[str, str | None], cursor: int) -> None:
-        """Make each named graph equal to its N-Triples, or absent, and note `cursor`, at once."""
+    Readers see one state after another, each whole. What a method has returned is durable.
+    """
 
-    def checkpoint(self) -> str:
-        """Make what was replaced so far visible to readers; return the new checkpoint's name."""
+    def shown(self) -> Shown | None:
+        """Return what readers see; None where nothing usable is there and a rebuild is needed."""
 
-    def graph_digests(self) -> Iterator[tuple[str, str]]:
-        """Go through the named graphs with the SHA-256 of their sorted N-Triples."""
+    def show(self, graphs: Mapping[str, str | None]) -> Shown:
+        """Make each named graph equal to its N-Triples, or absent, and show that: all or nothing.
+
+        Raises Unreadable, whose evidence `graph` names the first graph that is no N-Triples;
+        NoSpace; Unavailable where the store failed. After any of them the next call begins anew
+        from what is shown.
+        """
+
+    def rebuild(
+        self,
+        graphs: Iterable[tuple[str, str]],
+        recipe: str,
+        refused: Callable[[str, str], None],
+    ) -> Shown:
+        """Show just `graphs`, in a new store, nothing of which was ever in the old one.
+
+        refused  called with the name of each graph that is no N-Triples, and what is wrong
+
+        Raises NoSpace and Unavailable; then readers go on seeing what they saw.
+        """
+
+    def tidy(self) -> None:
+        """Remove what no reader can need any more; to be called every few seconds."""
+
+
+class GraphState(Protocol):
+    """One state of the public graph, open for reading."""
+
+    shown: Shown
+
+    def names(self) -> Iterator[str]:
+        """Go through the names of all graphs, in no promised order."""
+
+    def digest_of(self, name: str) -> str | None:
+        """Return the digest of a graph, None where there is none of that name."""
+
+    def digest(self, ntriples: str) -> str:
+        """Return the digest that a graph saying just this has here."""
+
+
+class PublicGraph(Protocol):
+    """The graph of what is public, as readers find it, beside whoever writes it."""
+
+    def opened(self) -> AbstractContextManager[GraphState]:
+        """Open what is shown now; raises Unavailable where nothing is, or it cannot be read."""

@@ -4,6 +4,7 @@ On Linux the kernel itself ends the child (`prctl(PR_SET_PDEATHSIG)`), so a pare
 with SIGKILL leaves nothing behind either. Elsewhere children are ended by `stop_children` only.
 """
 
+import ctypes
 import os
 import shutil
 import signal
@@ -27,6 +28,7 @@ if os.getppid() != int(sys.argv[2]):
 os.execv(sys.argv[3], sys.argv[3:])
 """
 _POLL_SECONDS = 0.02
+_PR_SET_PDEATHSIG = 1
 
 
 def start_child(
@@ -99,3 +101,12 @@ def _kill_group(child: Popen) -> None:
             os.killpg(child.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):  # macOS answers EPERM for zombies
             return
+
+
+def end_with_parent(signal: Signals = SIGTERM) -> None:
+    """Have this process get `signal` when the one that started it ends; Linux only.
+
+    For processes that somebody else's program started, such as a web server's workers.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal), 0, 0, 0)

@@ -7,6 +7,7 @@ type and one name of each thing outside the item that these point to (contract s
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 import pyoxigraph as ox
@@ -109,7 +110,7 @@ def _access_right(record: ItemRecord, vocabularies: Vocabularies) -> str | None:
     """Return the concept of `access-right` whose spelling in use is the visibility's name."""
     seen = record.visibility if record.state is State.PUBLISHED else Visibility.PRIVATE
     word = seen if seen in METADATA_ARE_PUBLIC else Visibility.RESTRICTED
-    return vocabularies.spelled("access-right", word.value)
+    return _spelled(vocabularies, "access-right", word.value)
 
 
 def _distribution(record: ItemRecord, file: FileRecord) -> Iterator[Statement]:
@@ -255,11 +256,40 @@ def _neighbour(
         yield term, f"<{FOAF}name>", _text("Not stated", "en")
     elif (name := names.get(item_of(iri) or "")) is not None:
         if iri == item_iri(name.id):
-            deciding = vocabularies.deciding_class(name.type)
+            deciding = _deciding_class(vocabularies, name.type)
             yield term, f"<{RDF}type>", f"<{deciding or DCAT + 'Resource'}>"
             yield term, f"<{DCT}title>", _text(name.title, "en")
     else:
-        yield from vocabularies.naming(iri)
+        yield from _naming(iri, vocabularies)
+
+
+def _naming(iri: str, vocabularies: Vocabularies) -> Iterator[Statement]:
+    """Yield the classes and the English label of a concept or scheme that is described here."""
+    row = vocabularies.row(iri)
+    if row is None:
+        return
+    for kind in row.get(f"<{RDF}type>", ()):
+        yield f"<{iri}>", f"<{RDF}type>", kind
+    for naming in (f"<{SKOS}prefLabel>", f"<{DCT}title>"):
+        for label in row.get(naming, ())[:1]:
+            yield f"<{iri}>", naming, label
+
+
+@lru_cache(maxsize=256)
+def _spelled(vocabularies: Vocabularies, scheme: str, word: str) -> str | None:
+    """Return the concept of a scheme that is called `word`, by label or by a spelling in use."""
+    described = vocabularies.scheme(scheme)
+    for iri in described.concepts if described else ():
+        concept = vocabularies.concept(iri)
+        if concept and word in {text.text for text in (*concept.labels, *concept.alt_labels)}:
+            return iri
+    return None
+
+
+@lru_cache(maxsize=256)
+def _deciding_class(vocabularies: Vocabularies, item_type: str) -> str | None:
+    row = vocabularies.row(f"{VOCAB}item-type/{item_type}") or {}
+    return next((term[1:-1] for term in row.get(f"<{SAGE}decidingClass>", ())), None)
 
 
 def rebased(statements: Iterable[Statement], base: str) -> Iterator[Statement]:

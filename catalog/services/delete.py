@@ -41,8 +41,8 @@ def delete(
         if left:
             item.newest = max(left)
         else:
-            for table in (Permission, Once):
-                session.execute(delete_rows(table).filter_by(item_id=item_id))
+            for of_item in (Permission, Once):
+                session.execute(delete_rows(of_item).filter_by(item_id=item_id))
             outbox.forget(session, item_id)
             session.execute(delete_rows(Item).filter_by(id=item_id))
         note(session, Happened.DELETED, item_id, version.n, account=actor.account, now=now)

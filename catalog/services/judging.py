@@ -1,6 +1,6 @@
 """Judging what a person sent or what is stored, with what only the record knows added."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from catalog.domain.description import Description
 from catalog.domain.errors import NotConforming
 from catalog.domain.identifiers import item_iri, quoted
-from catalog.domain.report import Report
+from catalog.domain.report import Level, Report
 from catalog.domain.validation import Judgement
 from catalog.parts import Parts
 from catalog.services.citations import (
@@ -32,11 +32,17 @@ class Judged:
 
 
 def judge_source(
-    parts: Parts, source: bytes, media_type: str, item_id: str, files: Iterable[str] = ()
+    parts: Parts,
+    source: bytes,
+    media_type: str,
+    item_id: str,
+    files: Iterable[str] = (),
+    written: Collection[str] = (),
 ) -> Judgement:
     """Read and judge what a person sent about an item, before any transaction is opened.
 
-    files  names of the files that the item keeps here
+    files    names of the files that the item keeps here
+    written  lines that the catalog wrote into the form which the person may be sending back
     """
     return parts.judge.judge(
         source,
@@ -44,6 +50,7 @@ def judge_source(
         item=item_iri(item_id),
         bases=parts.bases,
         files=tuple(quoted(name) for name in files),
+        written=written,
     )
 
 
@@ -73,7 +80,7 @@ def with_record(
     return Judged(judgement, report)
 
 
-def require(judged: Judged, level: str, **evidence: str) -> None:
+def require(judged: Judged, level: Level, **evidence: str) -> None:
     """Raise NotConforming unless no violation of `level` or below was found."""
     if judged.report.conforms_at(level):
         return

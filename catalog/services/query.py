@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from catalog.domain.errors import Unavailable
 from catalog.domain.permissions import Actor
-from catalog.domain.sparql import guard
 from catalog.parts import Parts
 from catalog.ports import Answer
 from catalog.services.outbox import narrowing_pending
@@ -31,7 +30,6 @@ def query(parts: Parts, actor: Actor, asked: Asked) -> Answer:
     the limit; Busy where every worker is taken; and Unavailable while something that was
     withdrawn might still show.
     """
-    guard(asked.query)
     if narrowing_pending(parts):
         raise Unavailable(
             "Something was withdrawn a moment ago, and queries wait until it shows nowhere.",
@@ -40,6 +38,7 @@ def query(parts: Parts, actor: Actor, asked: Asked) -> Answer:
     limit = parts.settings
     return parts.queries.query(
         asked.query,
+        checkpoint=parts.checkpoint(),
         formats=asked.formats,
         base=limit.base,
         default_graphs=asked.default_graphs,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from catalog.domain.errors import CatalogError
 from catalog.domain.permissions import Action, Actor, authorize
@@ -12,7 +12,7 @@ from catalog.parts import Parts
 from catalog.services.citations import citing, names_of
 from catalog.services.loading import load
 from catalog.services.visible import visible_to
-from catalog.tables import Citation, Item, Version
+from catalog.tables import Citation, Event, Item, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,12 @@ def read(parts: Parts, actor: Actor, item_id: str, n: int | None = None) -> Seen
 def stage_of(parts: Parts, actor: Actor, item_id: str, n: int | None = None) -> str | None:
     """Return what a page of the item depends on, by one cheap query; None where nothing is seen.
 
+    That is the item's state, and the last event of the catalog, since the page names other items.
     Callers that keep rendered pages ask this before they render again.
     """
     wanted = (
         select(
+            select(func.max(Event.seq)).scalar_subquery(),
             Version.n,
             Version.revision,
             Version.file_changes,

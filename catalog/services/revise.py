@@ -1,8 +1,6 @@
 """Changing the description of a version: judge, keep as a new revision, announce."""
 
-from dataclasses import replace
 from datetime import datetime
-from hashlib import sha256
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -40,12 +38,12 @@ def revise(
     with parts.database.reading() as session:
         before = load(session, actor, Action.READ, item_id, n)
     names = tuple(file.name for file in before.files)
-    judgement = judge_source(parts, source, media_type, item_id, names)
+    ours = written_by_catalog(before, parts.library.vocabularies, parts.settings.house)
+    judgement = judge_source(parts, source, media_type, item_id, names, ours)
     with parts.database.writing() as session:
         item, version, record = load_for_change(
             session, actor, Action.WRITE, item_id, expected=expected, n=n
         )
-        judgement = _without_ours(judgement, record, parts)
         if judgement.digest == record.digest:
             return record
         _check_type(session, item, record, judgement)
@@ -76,16 +74,6 @@ def revise(
         )
         session.flush()
         return record_of(session, item, version, actor)
-
-
-def _without_ours(judgement: Judgement, record: ItemRecord, parts: Parts) -> Judgement:
-    """Drop what the catalog itself wrote into the form that the person read and sent back."""
-    ours = set(written_by_catalog(record, parts.library.vocabularies, parts.settings.house))
-    lines = judgement.ntriples.splitlines(keepends=True)
-    kept = "".join(line for line in lines if line not in ours)
-    if len(kept) == len(judgement.ntriples):
-        return judgement
-    return replace(judgement, ntriples=kept, digest=sha256(kept.encode()).hexdigest())
 
 
 def _check_type(session: Session, item: Item, record: ItemRecord, judgement: Judgement) -> None:

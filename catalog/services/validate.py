@@ -1,7 +1,7 @@
 """Judging a description that nobody keeps: the dry run of a submission."""
 
 from catalog.domain.identifiers import item_iri
-from catalog.domain.report import Report
+from catalog.domain.report import Level, Report
 from catalog.parts import Parts
 
 NOBODY = "0000000000"
@@ -9,7 +9,7 @@ NOBODY = "0000000000"
 
 
 def validate(
-    parts: Parts, source: bytes, media_type: str, *, level: str, type_hint: str | None = None
+    parts: Parts, source: bytes, media_type: str, *, level: Level, type_hint: str | None = None
 ) -> Report:
     """Return the report that a submission of these bytes would get, but for the record part."""
     judgement = parts.judge.judge(

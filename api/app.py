@@ -1,0 +1,86 @@
+"""The Flask application: routes declared, errors answered, the guard around all of it."""
+
+from collections.abc import Callable, Mapping
+
+from flask import Flask
+from flask_smorest import Api
+from flask_smorest import Blueprint as SmorestBlueprint
+
+from api import (
+    files,
+    forms,
+    front,
+    health,
+    items,
+    publication,
+    sparql,
+    validation,
+    vocabularies,
+)
+from api.errors import answer_errors
+from api.guard import guard
+from api.operations import check_every_route_declares
+from catalog.parts import Parts
+
+BLUEPRINTS: tuple[SmorestBlueprint, ...] = (
+    front.blueprint,
+    items.blueprint,
+    publication.blueprint,
+    files.blueprint,
+    validation.blueprint,
+    sparql.blueprint,
+    vocabularies.blueprint,
+    forms.blueprint,
+    health.blueprint,
+)
+
+Counters = Mapping[str, Callable[[], Mapping[str, int]]]
+
+
+def create_app(parts: Parts, *, sealed: bool = True, counters: Counters | None = None) -> Flask:
+    """Return the application over `parts`.
+
+    sealed    whether the workers that read what users send are sealed off by the kernel
+    counters  measures of each pool of workers, for `/metrics`
+
+    Raises UndeclaredRoute where a route has no action.
+    """
+    app = Flask("api", static_folder="static", template_folder="templates")
+    app.url_map.strict_slashes = False
+    app.config.update(
+        API_TITLE=parts.settings.title,
+        API_VERSION="1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/",
+        OPENAPI_JSON_PATH="openapi.json",
+        CATALOG_SEALED=sealed,
+        MAX_FORM_MEMORY_SIZE=4 * parts.settings.metadata_bytes,
+    )
+    app.extensions["catalog"] = parts
+    app.extensions["pools"] = dict(counters or {})
+    app.extensions["transfers"] = files.Transfers(max(2, parts.settings.web_threads // 2))
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    guard(app)
+    answer_errors(app)
+    _register(Api(app))
+    check_every_route_declares(app)
+    return app
+
+
+def _register(api: Api) -> None:
+    problem = {
+        "type": "object",
+        "description": "RFC 9457 problem details; further members are the evidence.",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": {"type": "string", "format": "uri"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "instance": {"type": "string"},
+        },
+    }
+    api.spec.components.schema("Problem", problem)
+    api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)

@@ -1,0 +1,87 @@
+"""What every view needs to know about its request: the parts, the caller, the time."""
+
+from datetime import UTC, datetime
+from typing import cast
+
+from flask import current_app, g, request
+
+from api.frame import Frame
+from api.negotiation import languages
+from catalog.domain.errors import Forbidden, Unauthenticated
+from catalog.domain.permissions import ANYONE, Actor
+from catalog.parts import Parts
+from catalog.services import accounts
+
+COOKIE = "sage_catalog"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+FORM_FIELD = "csrf"
+
+
+def parts() -> Parts:
+    """Return the parts that this application was made with."""
+    return cast(Parts, current_app.extensions["catalog"])
+
+
+def now() -> datetime:
+    """Return the time of the request; services are told it and never look themselves."""
+    return datetime.now(UTC)
+
+
+def session() -> accounts.SignedIn | None:
+    """Return the browser's session, or None where there is none."""
+    if "session" not in g:
+        cookie = request.cookies.get(COOKIE)
+        g.session = accounts.signed_in(parts(), cookie, now=now()) if cookie else None
+    return cast("accounts.SignedIn | None", g.session)
+
+
+def actor() -> Actor:
+    """Return who asks: by bearer token, or by session where that is enough.
+
+    A cookie alone never authorises a write through the API: a page of another site could send
+    one. Forms authorise by cookie and by the word that only our own pages know; see
+    `actor_of_form`. Raises Unauthenticated for a token that is not valid.
+    """
+    if "actor" not in g:
+        g.actor = _actor()
+    return cast(Actor, g.actor)
+
+
+def _actor() -> Actor:
+    header = request.headers.get("Authorization")
+    if header is not None:
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise Unauthenticated("Send Authorization: Bearer, followed by your token.")
+        return accounts.actor_of_token(parts(), token.strip(), now=now())
+    signed_in = session() if request.method in SAFE_METHODS else None
+    return signed_in.actor if signed_in else ANYONE
+
+
+def actor_of_form() -> Actor:
+    """Return who sent a form of our own pages; Forbidden where its word is not the session's."""
+    signed_in = session()
+    if signed_in is None:
+        raise Unauthenticated("Sign in first; your session may have ended.")
+    if not accounts.same(request.form.get(FORM_FIELD, ""), signed_in.csrf):
+        raise Forbidden("This form is not from a page of your session. Load the page again.")
+    return signed_in.actor
+
+
+def has_credentials() -> bool:
+    """Tell whether the request carries a credential, valid or not."""
+    return "Authorization" in request.headers or COOKIE in request.cookies
+
+
+def frame() -> Frame:
+    """Return what the frame of a page shows about this request."""
+    signed_in = session()
+    return Frame(
+        base=parts().settings.base,
+        path=request.full_path if request.query_string else request.path,
+        site_title=parts().settings.title,
+        account=signed_in.actor.name if signed_in else None,
+        csrf=signed_in.csrf if signed_in else None,
+        sealed=bool(current_app.config["CATALOG_SEALED"]),
+        languages=languages(),
+    )

@@ -1,0 +1,318 @@
+"""Files on HTTP: sent and fetched as streams, checked by SHA-256, one range at a time."""
+
+import base64
+import binascii
+import re
+import unicodedata
+from collections.abc import Iterator
+from threading import BoundedSemaphore
+from typing import Any, BinaryIO, cast
+from urllib.parse import quote
+
+from flask import Response, current_app, request
+from flask_smorest import Blueprint
+
+from api.answers import expected_stages, json_answer
+from api.context import actor, now, parts
+from api.guard import FILE_POLICY
+from api.itemjson import file_json, moment
+from api.items import check_version
+from api.negotiation import JSON
+from api.operations import IF_MATCH, operation, query_parameter
+from catalog.domain.errors import Busy, LengthRequired, NotAcceptable, Unreadable
+from catalog.domain.identifiers import item_iri
+from catalog.domain.permissions import Action
+from catalog.domain.record import FileRecord
+from catalog.services.download import Span, find_file, list_files, read_file, span_of
+from catalog.services.upload import Upload, remove_file, upload
+
+blueprint = Blueprint("files", __name__, description="The files of an item")
+
+_ONE_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
+_DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/=]+):")
+_HEX = re.compile(r"[0-9a-fA-F]{64}")
+_ANY = {"application/octet-stream": {"type": "string", "format": "binary"}}
+_NAME = "<path:name>"
+
+
+class Transfers:
+    """How many requests may move bytes at once, so that slow clients leave threads to others."""
+
+    def __init__(self, most: int) -> None:
+        self._free = BoundedSemaphore(most)
+
+    def enter(self) -> None:
+        """Take a place, or raise Busy."""
+        if not self._free.acquire(timeout=2):
+            raise Busy("Too many files are on their way; try again in a moment.")
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self._free.release()
+
+
+class Passing:
+    """The chunks of a file on their way out; gives its place back however the client goes."""
+
+    def __init__(self, chunks: Iterator[bytes], transfers: Transfers) -> None:
+        self._chunks = chunks
+        self._transfers: Transfers | None = transfers
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._chunks)
+
+    def close(self) -> None:
+        """End it; servers call this when the answer is sent or the client is gone."""
+        transfers, self._transfers = self._transfers, None
+        if transfers is not None:
+            close = getattr(self._chunks, "close", None)
+            if close is not None:
+                close()
+            transfers.leave()
+
+
+def _transfers() -> Transfers:
+
+    return cast(Transfers, current_app.extensions["transfers"])
+
+
+_PUT: dict[str, Any] = {
+    "methods": ("PUT",),
+    "takes": _ANY,
+    "answers": {200: "Replaced", 201: "Kept"},
+    "forms": (JSON,),
+    "parameters": (IF_MATCH,),
+    "problems": (401, 403, 404, 409, 410, 411, 412, 413, 422, 507),
+}
+
+
+@operation(blueprint, f"/items/<string:item_id>/files/{_NAME}", Action.WRITE, **_PUT)
+def put_file(item_id: str, name: str) -> Response:
+    """Keep a file of a draft."""
+    return _put(item_id, name, None)
+
+
+@operation(blueprint, f"/items/<string:item_id>/v/<int:n>/files/{_NAME}", Action.WRITE, **_PUT)
+def put_file_of_version(item_id: str, n: int, name: str) -> Response:
+    """Keep a file of the draft of one version."""
+    check_version(n)
+    return _put(item_id, name, n)
+
+
+def _put(item_id: str, name: str, n: int | None) -> Response:
+    if "Content-Range" in request.headers:
+        raise NotAcceptable("Send the file whole; parts of one are not taken here.")
+    if request.content_length is None:
+        raise LengthRequired("Send Content-Length, so that a cut file is not taken for a whole.")
+    sent = Upload(
+        name=name,
+        source=cast(BinaryIO, request.stream),
+        size_bytes=request.content_length,
+        sha256=_announced(),
+        media_type=request.headers.get("Content-Type"),
+    )
+    transfers = _transfers()
+    transfers.enter()
+    try:
+        kept = upload(parts(), actor(), item_id, sent, expected=expected_stages(), now=now(), n=n)
+    finally:
+        transfers.leave()
+    answer = file_json(kept.record, kept.file, parts().settings.base)
+    response = json_answer(answer, 201 if kept.new else 200)
+    response.headers["Location"] = answer["url"]
+    response.headers["X-Item-ETag"] = f'"{kept.record.stage}"'
+    response.set_etag(kept.file.sha256)
+    return response
+
+
+def _announced() -> str | None:
+    """Return the SHA-256 that the request announces, as lower-case hex; None where it does not."""
+    plain = request.headers.get("X-Checksum-Sha256")
+    if plain is not None:
+        if not _HEX.fullmatch(plain.strip()):
+            raise Unreadable("X-Checksum-Sha256 is 64 hexadecimal digits.")
+        return plain.strip().lower()
+    header = request.headers.get("Content-Digest")
+    found = _DIGEST.search(header) if header else None
+    if found is None:
+        return None
+    try:
+        digest = base64.b64decode(found[1], validate=True)
+    except binascii.Error:
+        digest = b""
+    if len(digest) != 32:
+        raise Unreadable("Content-Digest says sha-256=:…: with 32 bytes in base64 (RFC 9530).")
+    return digest.hex()
+
+
+_GET: dict[str, Any] = {
+    "answers": {200: "The bytes", 206: "A part of the bytes", 304: "Not changed"},
+    "forms": ("application/octet-stream",),
+    "problems": (401, 403, 404, 410, 416),
+    "parameters": ({"in": "header", "name": "Range", "schema": {"type": "string"}},),
+}
+
+
+@operation(blueprint, f"/items/<string:item_id>/files/{_NAME}", Action.READ_FILE, **_GET)
+def get_file(item_id: str, name: str) -> Response:
+    """Fetch a file of the newest version that the caller sees."""
+    return _get(item_id, name, None)
+
+
+@operation(blueprint, f"/items/<string:item_id>/v/<int:n>/files/{_NAME}", Action.READ_FILE, **_GET)
+def get_file_of_version(item_id: str, n: int, name: str) -> Response:
+    """Fetch a file of one version."""
+    check_version(n)
+    return _get(item_id, name, n)
+
+
+def _get(item_id: str, name: str, n: int | None) -> Response:
+    record, file = find_file(parts(), actor(), item_id, name, n)
+    span = _range(file)
+    if request.method == "HEAD":
+        response = Response(status=200 if span is None else 206)
+    elif _has_it(file):
+        response = Response(status=304)
+    else:
+        transfers = _transfers()
+        transfers.enter()
+        try:
+            chunks = read_file(parts(), file, span)
+        except BaseException:
+            transfers.leave()
+            raise
+        response = Response(Passing(chunks, transfers), 200 if span is None else 206)
+    _describe(response, file, span)
+    address = item_iri(record.id, parts().settings.base)
+    response.headers.add("Link", f'<{address}>; rel="collection"')
+    return response
+
+
+def _has_it(file: FileRecord) -> bool:
+    return request.if_none_match.contains(file.sha256)
+
+
+def _range(file: FileRecord) -> Span | None:
+    """Return the one range asked for; None where it is the whole file that is due."""
+    header = request.headers.get("Range")
+    if header is None:
+        return None
+    found = _ONE_RANGE.fullmatch(header.replace(" ", ""))
+    if found is None or (not found[1] and not found[2]):
+        return None  # RFC 9110 lets a server ignore ranges that it does not do
+    condition = request.headers.get("If-Range")
+    if condition is not None and condition.strip('"') != file.sha256:
+        return None
+    first, last = (int(text) if text else None for text in found.groups())
+    if first is not None and last is not None and last < first:
+        return None
+    return span_of(file.size_bytes, first, last)
+
+
+def _describe(response: Response, file: FileRecord, span: Span | None) -> None:
+    response.set_etag(file.sha256)
+    response.last_modified = file.created
+    response.headers["Accept-Ranges"] = "bytes"
+    response.headers["Content-Disposition"] = _disposition(file.name)
+    response.headers["Content-Security-Policy"] = FILE_POLICY
+    if response.status_code == 304:
+        return
+    response.headers["Content-Type"] = file.media_type
+    length = file.size_bytes if span is None else span.length
+    response.headers["Content-Length"] = str(length)
+    if span is None:
+        digest = base64.b64encode(bytes.fromhex(file.sha256)).decode()
+        response.headers["Content-Digest"] = f"sha-256=:{digest}:"
+    else:
+        response.headers["Content-Range"] = f"bytes {span.start}-{span.end}/{file.size_bytes}"
+
+
+def _disposition(name: str) -> str:
+    """Return a header that saves the file under its last segment (RFC 6266), never shows it."""
+    last = name.rsplit("/", 1)[-1]
+    plain = unicodedata.normalize("NFKD", last).encode("ascii", "ignore").decode()
+    plain = re.sub(r"[^A-Za-z0-9._ ()+-]", "_", plain).strip() or "file"
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(last, safe='')}"
+
+
+_DELETE: dict[str, Any] = {
+    "methods": ("DELETE",),
+    "answers": {204: "Removed"},
+    "parameters": (IF_MATCH,),
+    "problems": (401, 403, 404, 409, 410, 412),
+}
+
+
+@operation(blueprint, f"/items/<string:item_id>/files/{_NAME}", Action.WRITE, **_DELETE)
+def delete_file(item_id: str, name: str) -> Response:
+    """Remove a file of a draft."""
+    remove_file(parts(), actor(), item_id, name, expected=expected_stages(), now=now())
+    return Response(status=204)
+
+
+@operation(blueprint, f"/items/<string:item_id>/v/<int:n>/files/{_NAME}", Action.WRITE, **_DELETE)
+def delete_file_of_version(item_id: str, n: int, name: str) -> Response:
+    """Remove a file of the draft of one version."""
+    check_version(n)
+    remove_file(parts(), actor(), item_id, name, expected=expected_stages(), now=now(), n=n)
+    return Response(status=204)
+
+
+_LIST: dict[str, Any] = {
+    "answers": {200: "A page of files"},
+    "forms": (JSON,),
+    "problems": (401, 404, 410),
+    "parameters": (
+        query_parameter("cursor", "Where the page begins: `next` of the page before."),
+        query_parameter("limit", "How many, 1 to 100.", {"type": "integer", "default": 100}),
+    ),
+}
+
+
+@operation(blueprint, "/items/<string:item_id>/files", Action.READ_FILE, **_LIST)
+def list_item_files(item_id: str) -> Response:
+    """List the files of the newest version that the caller sees, by name."""
+    return _listed(item_id, None)
+
+
+@operation(blueprint, "/items/<string:item_id>/v/<int:n>/files", Action.READ_FILE, **_LIST)
+def list_version_files(item_id: str, n: int) -> Response:
+    """List the files of one version, by name."""
+    check_version(n)
+    return _listed(item_id, n)
+
+
+def _listed(item_id: str, n: int | None) -> Response:
+    page = list_files(
+        parts(), actor(), item_id, after=_decoded(request.args.get("cursor")), limit=_limit(), n=n
+    )
+    base = parts().settings.base
+    files = [
+        {**file_json(page.record, file, base), "created": moment(file.created)}
+        for file in page.files
+    ]
+    return json_answer({"files": files, "total": page.total, "next": _encoded(page.next)})
+
+
+def _limit() -> int:
+    text = request.args.get("limit", "100")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 100:
+        raise Unreadable("limit is a number from 1 to 100.", parameter="limit")
+    return int(text)
+
+
+def _encoded(name: str | None) -> str | None:
+    return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=") if name else None
+
+
+def _decoded(cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeError, ValueError):
+        raise Unreadable("This cursor is none of ours.", parameter="cursor") from None

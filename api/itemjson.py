@@ -1,0 +1,93 @@
+"""The JSON forms of items, lines of lists and files, as contract section 5 spells them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from catalog.domain.identifiers import item_iri, quoted
+from catalog.domain.jsonform import to_json
+from catalog.domain.record import FileRecord, ItemLine, ItemRecord, Page
+from catalog.domain.writing import rebased, statements_out
+from catalog.library import Library
+from catalog.settings import Settings
+
+
+def moment(at: datetime | None) -> str | None:
+    """Return a time as RFC 3339 in UTC, or None."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
+
+
+def file_json(record: ItemRecord, file: FileRecord, base: str) -> dict[str, Any]:
+    """Return one file of a version; its URL names the version, so that it stays true."""
+    url = f"{item_iri(record.id, base)}/v/{record.version}/files/{quoted(file.name)}"
+    return {
+        "name": file.name,
+        "size_bytes": file.size_bytes,
+        "sha256": file.sha256,
+        "media_type": file.media_type,
+        "url": url,
+    }
+
+
+def item_json(record: ItemRecord, library: Library, settings: Settings) -> dict[str, Any]:
+    """Return a version of an item whole: state, description, files, and the stored report."""
+    base = settings.base
+    said = rebased(statements_out(record, library.vocabularies, settings.house), base)
+    answer: dict[str, Any] = {
+        "id": record.id,
+        "iri": item_iri(record.id, base),
+        "version": record.version,
+        "revision": record.revision,
+        "type": record.type,
+        "title": record.title,
+        "state": record.state.value,
+        "visibility": record.visibility.value,
+        "owner": record.owner,
+        "created": moment(record.created),
+        "modified": moment(record.modified),
+        "published": moment(record.published),
+        "doi": {"concept": None, "version": None, "state": "none", "problem": None},
+        "description": to_json(said, library.context, subject=item_iri(record.id, base), base=base),
+        "files": [file_json(record, file, base) for file in record.files],
+        "files_total": record.files_total,
+        "files_next": _next_files(record, base),
+        "report": dict(record.report),
+        "indexed": record.indexed,
+    }
+    if record.deprecation:
+        answer["deprecation"] = {
+            "at": moment(record.deprecation.at),
+            "reason": record.deprecation.reason,
+            "replaced_by": record.deprecation.replaced_by,
+        }
+    return answer
+
+
+def _next_files(record: ItemRecord, base: str) -> str | None:
+    if record.files_total <= len(record.files):
+        return None
+    return f"{item_iri(record.id, base)}/v/{record.version}/files"
+
+
+def line_json(line: ItemLine, base: str) -> dict[str, Any]:
+    """Return an item as it stands in lists."""
+    return {
+        "id": line.id,
+        "iri": item_iri(line.id, base),
+        "title": line.title,
+        "type": line.type,
+        "state": line.state.value,
+        "visibility": line.visibility.value,
+        "version": line.version,
+        "doi": None,
+        "owner": line.owner,
+        "modified": moment(line.modified),
+    }
+
+
+def page_json(page: Page, base: str) -> dict[str, Any]:
+    """Return a page of a list."""
+    return {
+        "items": [line_json(line, base) for line in page.lines],
+        "total": page.total,
+        "next": page.next,
+    }

@@ -1,0 +1,358 @@
+"""Items on HTTP: listed, submitted, read in every form, revised and deleted."""
+
+from dataclasses import replace
+from typing import Any
+
+import marshmallow as ma
+from flask import Response, request
+from flask_smorest import Blueprint
+
+from api import rendering
+from api.answers import body, expected_stages, json_answer, located, tagged, with_links
+from api.bodies import first_fault
+from api.context import actor, frame, has_credentials, now, parts
+from api.itemjson import item_json, page_json
+from api.kept_pages import kept
+from api.negotiation import HTML, JSON, choose
+from api.operations import IF_MATCH, operation, query_parameter
+from catalog.domain.errors import NotFound, TooLarge, Unreadable
+from catalog.domain.identifiers import item_iri
+from catalog.domain.lifecycle import State
+from catalog.domain.permissions import Action
+from catalog.domain.record import ItemRecord
+from catalog.domain.tombstone import gone
+from catalog.domain.writing import RDF_FORMS, pack, rebased, serialized
+from catalog.services import outbox
+from catalog.services.delete import delete
+from catalog.services.find import Filters, counts_by_type, find
+from catalog.services.read import Seen, read
+from catalog.services.revise import revise
+from catalog.services.submit import Submission, submit
+
+blueprint = Blueprint("items", __name__, description="Items: described, stored, published")
+
+FORMS = (JSON, HTML, *RDF_FORMS)
+SUBMITTED_FORMS = {form: {"type": "string"} for form in RDF_FORMS}
+_WAIT_SECONDS = 1.0
+_LONGEST_WAIT_SECONDS = 30.0
+
+
+class ListQuery(ma.Schema):
+    """What `GET /items` is asked with."""
+
+    class Meta:
+        """Unknown parameters are errors: a typing error shall not widen a list."""
+
+        unknown = ma.RAISE
+
+    type = ma.fields.String()
+    state = ma.fields.String(validate=ma.validate.OneOf([state.value for state in State]))
+    owner = ma.fields.String(validate=ma.validate.Length(max=255))
+    cursor = ma.fields.String(validate=ma.validate.Length(max=512))
+    limit = ma.fields.Integer(load_default=20, validate=ma.validate.Range(1, 100))
+
+
+@operation(
+    blueprint,
+    "/items",
+    Action.LIST,
+    answers={200: "A page of items"},
+    forms=(JSON, HTML),
+    problems=(401, 406),
+    parameters=(
+        query_parameter("type", "An item type, such as model."),
+        query_parameter("state", "draft, published or withdrawn."),
+        query_parameter("owner", "The name of an account."),
+        query_parameter("cursor", "Where the page begins: `next` of the page before."),
+        query_parameter("limit", "How many, 1 to 100.", {"type": "integer", "default": 20}),
+    ),
+)
+def list_items() -> Response:
+    """List items, changed last first."""
+    form = choose((JSON, HTML))
+    asked = _list_query(form)
+    limit = asked.pop("limit")
+    cursor = asked.pop("cursor", None)
+    if asked.get("type") and asked["type"] not in parts().library.item_types:
+        raise Unreadable(f"There is no item type {asked['type']!r}.", parameter="type")
+    page = find(parts(), actor(), Filters(**asked), cursor=cursor, limit=limit)
+    if form == JSON:
+        return json_answer(page_json(page, parts().settings.base))
+    content = rendering.items(
+        frame(),
+        parts().library,
+        page=page,
+        filters=asked,
+        counts=counts_by_type(parts(), actor()),
+        cursor=cursor,
+    )
+    return body(content, HTML)
+
+
+def _list_query(form: str) -> dict[str, Any]:
+    """Return the parameters, or raise Unreadable naming the first that is wrong."""
+    given = dict(request.args)
+    if "q" in given:
+        raise Unreadable("Full-text search is not offered yet; use type, state or /sparql.")
+    if form == HTML:  # a form sends its empty fields too
+        given = {name: value for name, value in given.items() if value}
+    try:
+        loaded: dict[str, Any] = ListQuery().load(given)
+    except ma.ValidationError as fault:
+        name, said = first_fault(fault)
+        raise Unreadable(f"{name}: {said}", parameter=name) from None
+    return loaded
+
+
+@operation(
+    blueprint,
+    "/items",
+    Action.CREATE,
+    methods=("POST",),
+    takes=SUBMITTED_FORMS,
+    answers={201: "Kept as a draft, or published"},
+    forms=(JSON,),
+    problems=(401, 409, 413, 415, 422),
+    parameters=(
+        query_parameter("publish", "true: publish at once, or keep nothing."),
+        query_parameter("id", "The id to give; administrators only."),
+        query_parameter("wait", "Seconds to wait until queries see it."),
+        {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string"}},
+    ),
+)
+def submit_item() -> Response:
+    """Submit a description as a new item."""
+    done = submit(
+        parts(),
+        actor(),
+        Submission(
+            source=body_sent(parts().settings.metadata_bytes),
+            media_type=media_type_sent(),
+            publish=flag("publish"),
+            item_id=request.args.get("id"),
+            once=request.headers.get("Idempotency-Key"),
+        ),
+        now=now(),
+    )
+    response = answer_change(done.record, 201)
+    response.headers["Location"] = item_iri(done.record.id, parts().settings.base)
+    return response
+
+
+def body_sent(limit: int) -> bytes:
+    """Return the whole body, or raise TooLarge before more than the limit is read."""
+    said = request.content_length
+    if said is not None and said > limit:
+        raise TooLarge(f"A description has at most {limit:,} bytes; this one has {said:,}.")
+    return request.get_data(cache=False)
+
+
+def media_type_sent() -> str:
+    """Return the media type of the body without its parameters, in lower case."""
+    return request.mimetype.lower()
+
+
+def flag(name: str) -> bool:
+    """Return a parameter that is `true` or `false`; absent is false."""
+    text = request.args.get(name, "false").lower()
+    if text not in {"true", "false", "1", "0", ""}:
+        raise Unreadable(f"{name} is true or false.", parameter=name)
+    return text in {"true", "1"}
+
+
+def answer_change(record: ItemRecord, status: int = 200) -> Response:
+    """Return the JSON of an item that was just changed, once queries see it or the wait is over."""
+    seen = read(parts(), actor(), record.id, record.version)
+    if not record.indexed:
+        done = outbox.wait_until_indexed(parts(), record.id, wait_seconds())
+        seen = replace(seen, record=replace(seen.record, indexed=done))
+    response = json_answer(_json(seen), status)
+    return tagged(response, seen.record.stage)
+
+
+def wait_seconds() -> float:
+    """Return how long to wait for the projections: a second, or what `wait` says."""
+    text = request.args.get("wait")
+    if text is None:
+        return _WAIT_SECONDS
+    try:
+        return min(_LONGEST_WAIT_SECONDS, max(0.0, float(text)))
+    except ValueError:
+        raise Unreadable("wait is a number of seconds.", parameter="wait") from None
+
+
+def _json(seen: Seen) -> dict[str, Any]:
+    return item_json(seen.record, parts().library, parts().settings)
+
+
+_READ: dict[str, Any] = {
+    "answers": {200: "The item"},
+    "forms": FORMS,
+    "problems": (401, 404, 406, 410),
+}
+
+
+@operation(blueprint, "/items/<string:item_id>", Action.READ, **_READ)
+def read_item(item_id: str) -> Response:
+    """Read an item: the newest version that the caller sees."""
+    return show(item_id, None, None)
+
+
+@operation(blueprint, "/items/<string:item_id>.<string:suffix>", Action.READ, **_READ)
+def read_item_form(item_id: str, suffix: str) -> Response:
+    """Read an item in the form that the suffix names."""
+    return show(item_id, None, suffix)
+
+
+@operation(blueprint, "/items/<string:item_id>/v/<int:n>", Action.READ, **_READ)
+def read_version(item_id: str, n: int) -> Response:
+    """Read one version of an item."""
+    return show(item_id, n, None)
+
+
+@operation(blueprint, "/items/<string:item_id>/v/<int:n>.<string:suffix>", Action.READ, **_READ)
+def read_version_form(item_id: str, n: int, suffix: str) -> Response:
+    """Read one version of an item in the form that the suffix names."""
+    return show(item_id, n, suffix)
+
+
+def show(item_id: str, n: int | None, suffix: str | None) -> Response:
+    """Return an item in the form asked for; its tombstone where it was withdrawn."""
+    check_version(n)
+    form = choose(FORMS, suffix=suffix)
+    if form == HTML and not has_credentials():
+        return kept(item_id, n, lambda: _shown(item_id, n, form))
+    return _shown(item_id, n, form)
+
+
+def check_version(n: int | None) -> None:
+    """Treat numbers that no version can have as versions that are not there."""
+    if n is not None and not 1 <= n < 2**31:
+        raise NotFound
+
+
+def _shown(item_id: str, n: int | None, form: str) -> Response:
+    seen = read(parts(), actor(), item_id, n)
+    record = seen.record
+    if record.state is State.WITHDRAWN:
+        if form != HTML:
+            raise gone(record)
+        return body(rendering.tombstone(frame(), parts().library, record=record), HTML, 410)
+    response = _in_form(seen, form)
+    address = item_iri(item_id, parts().settings.base) + (f"/v/{n}" if n is not None else "")
+    located(response, address, form)
+    response.last_modified = record.modified
+    return tagged(with_links(response, _links(record)), record.stage)
+
+
+def _in_form(seen: Seen, form: str) -> Response:
+    record = seen.record
+    if form == JSON:
+        return json_answer(_json(seen))
+    if form == HTML:
+        page = rendering.item(
+            frame(),
+            parts().library,
+            record=record,
+            names=seen.names,
+            cited_by=seen.cited_by,
+            may=seen.may,
+            notice=request.args.get("done"),
+        )
+        return body(page, HTML)
+    base = parts().settings.base
+    statements = pack(record, parts().library.vocabularies, parts().settings.house, seen.names)
+    return body(serialized(rebased(statements, base), form, item_iri(record.id, base)), form)
+
+
+def _links(record: ItemRecord) -> list[tuple[str, str, dict[str, str]]]:
+    address = item_iri(record.id, parts().settings.base)
+    alternates = [
+        (f"{address}.{suffix}", "alternate describedby", {"type": form})
+        for suffix, form in (
+            ("ttl", "text/turtle"),
+            ("jsonld", "application/ld+json"),
+            ("rdf", "application/rdf+xml"),
+            ("nt", "application/n-triples"),
+            ("json", JSON),
+        )
+    ]
+    return [(address, "canonical", {}), *alternates]
+
+
+@operation(
+    blueprint,
+    "/items/<string:item_id>",
+    Action.WRITE,
+    methods=("PUT",),
+    takes=SUBMITTED_FORMS,
+    answers={200: "Kept as a new revision"},
+    forms=(JSON,),
+    parameters=(IF_MATCH,),
+    problems=(401, 403, 404, 410, 412, 413, 415, 422, 428),
+)
+def revise_item(item_id: str) -> Response:
+    """Replace the description of the newest version that the caller sees."""
+    return _revised(item_id, None)
+
+
+@operation(
+    blueprint,
+    "/items/<string:item_id>/v/<int:n>",
+    Action.WRITE,
+    methods=("PUT",),
+    takes=SUBMITTED_FORMS,
+    answers={200: "Kept as a new revision"},
+    forms=(JSON,),
+    parameters=(IF_MATCH,),
+    problems=(401, 403, 404, 410, 412, 413, 415, 422, 428),
+)
+def revise_version(item_id: str, n: int) -> Response:
+    """Replace the description of one version."""
+    check_version(n)
+    return _revised(item_id, n)
+
+
+def _revised(item_id: str, n: int | None) -> Response:
+    record = revise(
+        parts(),
+        actor(),
+        item_id,
+        body_sent(parts().settings.metadata_bytes),
+        media_type_sent(),
+        expected=expected_stages(),
+        now=now(),
+        n=n,
+    )
+    return answer_change(record)
+
+
+@operation(
+    blueprint,
+    "/items/<string:item_id>",
+    Action.DELETE,
+    methods=("DELETE",),
+    answers={204: "Deleted"},
+    parameters=(IF_MATCH,),
+    problems=(401, 403, 404, 409, 410, 412, 428),
+)
+def delete_item(item_id: str) -> Response:
+    """Delete a draft."""
+    delete(parts(), actor(), item_id, expected=expected_stages(), now=now())
+    return Response(status=204)
+
+
+@operation(
+    blueprint,
+    "/items/<string:item_id>/v/<int:n>",
+    Action.DELETE,
+    methods=("DELETE",),
+    answers={204: "Deleted"},
+    parameters=(IF_MATCH,),
+    problems=(401, 403, 404, 409, 410, 412, 428),
+)
+def delete_version(item_id: str, n: int) -> Response:
+    """Delete the draft of one version."""
+    check_version(n)
+    delete(parts(), actor(), item_id, expected=expected_stages(), now=now(), n=n)
+    return Response(status=204)

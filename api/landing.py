@@ -1,0 +1,688 @@
+"""The page of an item: everything that its description and its record say, ready to be set.
+
+Which properties there are, what they are called and in which order they stand comes from the
+shapes. Named here are only the few that have a place of their own on the page.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+from api import using
+from api.citing import Citation, cite
+from api.drawing import Plan, draw
+from api.frame import Frame
+from api.naming import Naming, Place, naming
+from api.values import ABSENT, NOT_STATED, Reader, Row, Value, host, is_linkable
+from catalog.domain.description import RDF, Description, is_literal, literal
+from catalog.domain.fields import Group
+from catalog.domain.identifiers import VOCAB, item_iri, quoted
+from catalog.domain.lifecycle import OFFERED, State, Visibility, is_announced
+from catalog.domain.permissions import Action
+from catalog.domain.record import FileRecord, ItemName, ItemRecord
+from catalog.domain.report import Report
+from catalog.domain.writing import DCAT, DCT, FOAF, SPDX
+from catalog.library import Library
+
+SCHEMA: Final = "https://schema.org/"
+TITLE: Final = f"{DCT}title"
+DESCRIPTION: Final = f"{DCT}description"
+CREATOR: Final = f"{DCT}creator"
+LICENCE: Final = f"{DCT}license"
+VERSION: Final = f"{DCAT}version"
+PUBLISHER: Final = f"{DCT}publisher"
+DISTRIBUTION: Final = f"{DCAT}distribution"
+DOWNLOAD: Final = f"{DCAT}downloadURL"
+ACCESS: Final = f"{DCAT}accessURL"
+SIZE: Final = f"{DCAT}byteSize"
+MEDIA_TYPE: Final = f"{DCAT}mediaType"
+CHECKSUM: Final = f"{SPDX}checksum"
+CHECKSUM_VALUE: Final = f"{SPDX}checksumValue"
+REQUIREMENT: Final = "https://w3id.org/sage/ns#runtimeRequirement"
+IDENTIFIER: Final = f"{SCHEMA}identifier"
+AFFILIATION: Final = f"{SCHEMA}affiliation"
+
+_LINEAGE_GROUPS: Final = {
+    "https://w3id.org/sage/shapes/groups#provenance",
+    "https://w3id.org/sage/shapes/groups#related",
+}
+_REASONS: Final = "withdrawal-reason"
+
+IDS: Final = frozenset(
+    {"main", "title", "report", "description", "files", "runtime", "use", "cite", "lineage"}
+    | {"properties", "visibility", "file", "file-hint", "sure", "reason", "why", "why-hint"}
+    | {"replacement", "replacement-hint", "use-1", "use-2", "use-3", "cite-1", "cite-2"}
+)
+"""The ids that the page itself uses: a part of such a name cannot be an anchor beside them."""
+
+FORMS: Final = (
+    ("ttl", "Turtle", "text/turtle"),
+    ("jsonld", "JSON-LD", "application/ld+json"),
+    ("nt", "N-Triples", "application/n-triples"),
+    ("rdf", "RDF/XML", "application/rdf+xml"),
+    ("json", "JSON", "application/json"),
+)
+"""The forms that an item is offered in beside its page: suffix, name and media type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A word about the state; `tone` is "", on, warn or bad and only repeats it."""
+
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A creator in the line below the title."""
+
+    name: str
+    identifier: str
+    identifier_name: str
+    affiliation: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileHere:
+    """A file kept here; `rows` is what the description adds about it."""
+
+    name: str
+    href: str
+    size_bytes: int
+    media_type: str
+    sha256: str
+    anchor: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileElsewhere:
+    """A distribution that lies elsewhere; `href` is "" where no address of it may be a link."""
+
+    name: str
+    href: str
+    host: str
+    note: str
+    size_bytes: int | None
+    anchor: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The properties under one heading; `missing` names those that publication demands."""
+
+    label: str
+    rows: tuple[Row, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeprecationNote:
+    """Why a version should no longer be used, and what to use instead."""
+
+    reason: str
+    replaced_by: Value | None
+
+
+class Landing:
+    """One version of an item as its page shows it.
+
+    names     id to name of the items that it cites and the caller may see
+    cited_by  names of the items that cite it, as far as the caller may see them
+    may       what the caller may do to it
+    """
+
+    def __init__(
+        self,
+        frame: Frame,
+        library: Library,
+        record: ItemRecord,
+        names: Mapping[str, ItemName],
+        cited_by: Sequence[ItemName] = (),
+        may: frozenset[Action] = frozenset(),
+    ) -> None:
+        self._frame = frame
+        self._naming: Naming = naming(library, frame)
+        self._library = library
+        self.record = record
+        self._names = names
+        self._cited_by = cited_by
+        self._may = may
+        self._description = Description(item_iri(record.id), record.ntriples + record.filled_in)
+        self._reader = Reader(self._description, self._naming, names, IDS)
+        self._places: Mapping[str, Place] = self._naming.places([record.type])
+        self._said = self._description.by_subject.get(self._description.subject, {})
+        self.report = Report.from_dict(record.report) if record.report else None
+        # The order in which the page shows parts: the first place that shows one has its anchor.
+        self.elsewhere = tuple(self._files_elsewhere())
+        self.files = tuple(self._file_here(file) for file in record.files)
+        self.requirements = tuple(self._requirements())
+        self.relations, self.groups = self._sections()
+
+    # -- the heading
+
+    @cached_property
+    def iri(self) -> str:
+        """The item's address."""
+        return item_iri(self.record.id, self._frame.base)
+
+    @cached_property
+    def _title(self) -> tuple[str, str]:
+        return self._best(TITLE) or (self.record.title, "")
+
+    @property
+    def title(self) -> str:
+        """The title in the reader's best language."""
+        return self._title[0]
+
+    @property
+    def title_language(self) -> str:
+        """The language tag of the title, "" for none."""
+        return self._title[1]
+
+    @property
+    def type_label(self) -> str:
+        """What kind of thing it is."""
+        return self._naming.of_type(self.record.type)
+
+    @property
+    def type_href(self) -> str:
+        """Where the list of such things is."""
+        return f"{self._frame.root}items?type={self.record.type}"
+
+    @property
+    def badges(self) -> tuple[Badge, ...]:
+        """State, visibility, and how many warnings stand against it."""
+        record = self.record
+        tones = {State.PUBLISHED: "on", State.WITHDRAWN: "bad"}
+        found = [Badge(self._naming.of_state(record.state), tones.get(record.state, ""))]
+        if record.state is State.PUBLISHED:
+            found.append(Badge(record.visibility.capitalize()))
+        if record.deprecation:
+            found.append(Badge("Deprecated", "warn"))
+        if self.may_write:
+            found.extend(
+                Badge(f"{number} {name}{'s' if number > 1 else ''}", tone)
+                for tone, name, number in self.tally
+                if tone in {"warn", "bad"}
+            )
+        return tuple(found)
+
+    @property
+    def by(self) -> tuple[Person, ...]:
+        """The creators, in the order of citation."""
+        description, ordered = self._description, []
+        for term in description.values(CREATOR):
+            if name := self._reader.name_of(term):
+                place = description.text(f"{SCHEMA}position", of=term) or ""
+                ordered.append((int(place) if place.isdecimal() else 10**9, term, name[1]))
+        ordered.sort(key=lambda entry: entry[0])
+        return tuple(self._person(term, name) for _, term, name in ordered)
+
+    def _person(self, term: str, name: str) -> Person:
+        found = [iri for iri in self._description.iris(IDENTIFIER, of=term) if is_linkable(iri)]
+        identifier = found[0] if found else ""
+        places = self._naming.places(self._description.iris(f"{RDF}type", of=term))
+        affiliations = [
+            said[1]
+            for affiliation in self._description.values(AFFILIATION, of=term)
+            if (said := self._reader.name_of(affiliation))
+        ]
+        return Person(
+            name,
+            identifier,
+            self._naming.property(IDENTIFIER, places).word.label if identifier else "",
+            ", ".join(affiliations),
+        )
+
+    @property
+    def creator_label(self) -> str:
+        """What the shapes call a creator."""
+        return self._label(CREATOR)
+
+    @property
+    def deprecation(self) -> DeprecationNote | None:
+        """Why it should no longer be used."""
+        said = self.record.deprecation
+        if said is None:
+            return None
+        by = said.replaced_by
+        return DeprecationNote(said.reason, self._reader.value(f"<{by}>") if by else None)
+
+    @property
+    def version_label(self) -> str:
+        """What the shapes call the version."""
+        return self._label(VERSION)
+
+    @property
+    def version(self) -> str:
+        """The version in words: its number, and the person's own name of it."""
+        own = self._description.text(VERSION)
+        number = str(self.record.version)
+        return f"{own} (number {number} here)" if own and own != number else number
+
+    @cached_property
+    def licence(self) -> Row:
+        """The licence: its values, none if nothing is said."""
+        place = self._naming.property(LICENCE, self._places)
+        values = self._reader.values(self._said.get(f"<{LICENCE}>", ()))
+        return Row(place.word.label, tuple(v for v in values if v.kind != "absent"))
+
+    @property
+    def files_in_words(self) -> str:
+        """How many files there are, and where."""
+        here, elsewhere = self.record.files_total or len(self.files), len(self.elsewhere)
+        if not here and not elsewhere:
+            return "none"
+        counted = ((here, "here"), (elsewhere, "elsewhere"))
+        return ", ".join(f"{number:,} {where}" for number, where in counted if number)
+
+    @property
+    def published(self) -> datetime | None:
+        """When this version was published."""
+        return self.record.published
+
+    @property
+    def modified(self) -> datetime:
+        """When anything of it last changed."""
+        return self.record.modified
+
+    @property
+    def jumps(self) -> tuple[tuple[str, str], ...]:
+        """The sections of the page: id and heading."""
+        found = [("files", "Files")]
+        if self.requirements:
+            found.append(("runtime", "What it needs to run"))
+        found += [("use", "Use it"), ("cite", "Cite it")]
+        if self.relations or self._cited_by:
+            found.append(("lineage", "Made from, used by"))
+        return (*found, ("properties", "Properties"))
+
+    # -- the body
+
+    @cached_property
+    def _description_said(self) -> tuple[str, str]:
+        return self._best(DESCRIPTION) or ("", "")
+
+    @property
+    def description_label(self) -> str:
+        """What the shapes call the description."""
+        return self._label(DESCRIPTION)
+
+    @property
+    def description(self) -> tuple[str, ...]:
+        """The description, by paragraphs."""
+        text = self._description_said[0].replace("\r\n", "\n")
+        return tuple(part.strip("\n") for part in text.split("\n\n") if part.strip())
+
+    @property
+    def description_language(self) -> str:
+        """The language tag of the description, "" for none."""
+        return self._description_said[1]
+
+    @property
+    def summary(self) -> str:
+        """The beginning of the description, for search engines."""
+        text = " ".join(self._description_said[0].split())
+        return text if len(text) <= 300 else text[:297].rsplit(" ", 1)[0] + " …"
+
+    @property
+    def size_label(self) -> str:
+        """The heading of the sizes of files."""
+        return "Size"
+
+    @property
+    def files_caption(self) -> str:
+        """What to know before one downloads."""
+        here, elsewhere = bool(self.files), len(self.elsewhere)
+        if not elsewhere:
+            return "Kept here, each with the checksum that was taken when it arrived."
+        those = "This file is" if elsewhere == 1 and not here else "Files elsewhere are"
+        return f"{those} not kept by this catalog, which cannot promise that they stay."
+
+    @property
+    def files_total(self) -> int:
+        """How many files are kept here."""
+        return self.record.files_total or len(self.files)
+
+    @property
+    def files_left_out(self) -> bool:
+        """Whether more files are kept here than the page shows."""
+        return self.files_total > len(self.files)
+
+    @property
+    def files_href(self) -> str:
+        """Where the list of all files is."""
+        return f"{self._frame.root}items/{self.record.id}/files"
+
+    def _file_here(self, file: FileRecord) -> FileHere:
+        name = quoted(file.name)
+        subject = f"<{self._description.item}#file/{name}>"
+        anchor = f"file/{name}"
+        return FileHere(
+            name=file.name,
+            href=f"{self._frame.root}items/{self.record.id}/files/{name}",
+            size_bytes=file.size_bytes,
+            media_type=file.media_type,
+            sha256=file.sha256,
+            anchor=self._reader.claim(anchor),
+            rows=self._reader.rows(subject),
+        )
+
+    def _files_elsewhere(self) -> Iterable[FileElsewhere]:
+        for term in self._said.get(f"<{DISTRIBUTION}>", ()):
+            if term == f"<{NOT_STATED}>" or is_literal(term):
+                continue
+            if term in self._description.by_subject:
+                yield self._file_elsewhere(term)
+            elif is_linkable(iri := term[1:-1]):
+                yield FileElsewhere(iri, iri, host(iri), "", None, "", ())
+
+    def _file_elsewhere(self, term: str) -> FileElsewhere:
+        description, reader = self._description, self._reader
+        links = (*description.iris(DOWNLOAD, of=term), *description.iris(ACCESS, of=term))
+        addresses = [iri for iri in links if is_linkable(iri)]
+        href = addresses[0] if addresses else ""
+        named = description.text(TITLE, of=term, languages=self._naming.languages)
+        size = description.text(SIZE, of=term)
+        shown = {
+            TITLE,
+            DESCRIPTION,
+            SIZE,
+            CHECKSUM,
+            *((DOWNLOAD, ACCESS) if len(links) < 2 else ()),
+        }
+        rows = list(reader.rows(term, without=shown))
+        rows.append(self._checksum(term))
+        return FileElsewhere(
+            name=named or _last_of(href) or "A file without a name",
+            href=href,
+            host=host(href),
+            note=description.text(DESCRIPTION, of=term, languages=self._naming.languages) or "",
+            size_bytes=int(size) if size and size.isdecimal() and len(size) < 19 else None,
+            anchor=reader.claim(term[1:-1].partition("#")[2]),
+            rows=tuple(rows),
+        )
+
+    def _checksum(self, term: str) -> Row:
+        """Return the checksum of a file elsewhere in one line, or that it is not stated."""
+        places = self._naming.places(self._description.iris(f"{RDF}type", of=term))
+        place = self._naming.property(CHECKSUM, places)
+        found = tuple(
+            Value("code", value.text)
+            for value in self._description.texts(CHECKSUM, CHECKSUM_VALUE, of=term)
+        )
+        return Row(place.word.label, found or (ABSENT,), place.word.help, CHECKSUM)
+
+    def _requirements(self) -> Iterable[Value]:
+        """Yield the runtime requirements; what publication demands of one is there or absent."""
+        for term in self._said.get(f"<{REQUIREMENT}>", ()):
+            yield self._reader.completed(term)
+
+    def _sections(self) -> tuple[tuple[Row, ...], tuple[Section, ...]]:
+        """Return what the item is made from or related to, and all its other properties."""
+        shown = {TITLE, DESCRIPTION, DISTRIBUTION, REQUIREMENT, f"{RDF}type"}
+        entries = sorted(
+            (
+                (self._naming.property(iri, self._places), iri, terms)
+                for predicate, terms in self._said.items()
+                if (iri := predicate[1:-1]) not in shown
+            ),
+            key=lambda entry: (entry[0].group.order, entry[0].order),
+        )
+        relations: list[Row] = []
+        groups: dict[Group, list[Row]] = {}
+        for place, iri, terms in entries:
+            row = self._reader.row(iri, place, terms)
+            if _is_relation(row, place):
+                relations.append(row)
+            else:
+                groups.setdefault(place.group, []).append(row)
+        missing = self._missing()
+        labels = sorted({*groups, *missing}, key=lambda group: group.order)
+        return tuple(relations), tuple(
+            Section(g.label, tuple(groups.get(g, ())), tuple(missing.get(g, ()))) for g in labels
+        )
+
+    def _missing(self) -> dict[Group, list[str]]:
+        """Return the names of what publication demands and a draft does not say, by heading."""
+        found: dict[Group, list[str]] = {}
+        for field in self._naming.fields(self.record.type):
+            is_property = field.path.startswith("http")
+            if field.required and field.group and is_property and not self._says(field.path):
+                found.setdefault(field.group, []).append(field.name)
+        return found
+
+    @property
+    def cited_by(self) -> tuple[Row, ...]:
+        """The items that cite this one, by their type."""
+        found: dict[str, list[Value]] = {}
+        for name in self._cited_by:
+            href = f"{self._frame.root}items/{name.id}"
+            found.setdefault(name.type, []).append(Value("item", name.title, href))
+        return tuple(
+            Row(f"Used by: {self._naming.of_type(name)}", tuple(values))
+            for name, values in found.items()
+        )
+
+    @property
+    def drawing(self) -> tuple[Plan, ...]:
+        """What it cites and what cites it, as a drawing; nothing where there are no items."""
+        cited = [
+            (row.label, value.text)
+            for row in self.relations
+            for value in row.values
+            if value.kind == "item" and value.note
+        ]
+        citing = [(self._naming.of_type(one.type), one.title) for one in self._cited_by]
+        return draw((self.type_label, self.title), cited, citing)
+
+    @property
+    def snippets(self) -> tuple[tuple[str, str], ...]:
+        """How to get at it from a program: the name of the language, and the lines."""
+        files = [
+            f"{self._frame.base}items/{self.record.id}/files/{quoted(f.name)}" for f in self.files
+        ]
+        outside = [file.href for file in self.elsewhere if file.href]
+        return using.snippets(
+            self.iri, files[:1] or outside[:1], is_open=self.is_announced, is_here=bool(files)
+        )
+
+    @cached_property
+    def citation(self) -> Citation:
+        """How to cite it."""
+        publisher = self._description.text(PUBLISHER, f"{FOAF}name")
+        return cite(
+            self._description,
+            self.record,
+            title=self.title,
+            kind=self.type_label,
+            publisher=publisher or self._frame.site_title,
+            address=self.iri,
+        )
+
+    # -- the record, and what the caller may do
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the caller may change the description."""
+        return Action.WRITE in self._may
+
+    @property
+    def tally(self) -> tuple[tuple[str, str, int], ...]:
+        """How many findings of each severity there are: tone, name and number."""
+        return tally(self.report)
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a draft has findings that keep it from being published."""
+        is_draft = self.record.state is State.DRAFT
+        return is_draft and self.report is not None and not self.report.conforms
+
+    @property
+    def verdict(self) -> str:
+        """What validation said, in one sentence."""
+        if self.report is None:
+            return "not judged yet"
+        said = "Conforms" if self.report.conforms else "Does not conform"
+        shapes = self.report.shapes_version
+        return f"{said} at {self.report.level} level, by shapes {shapes}"
+
+    @property
+    def actions(self) -> frozenset[str]:
+        """The forms to offer: what the caller may do and the state allows."""
+        by_state = {
+            State.DRAFT: {
+                Action.PUBLISH: "publish",
+                Action.WRITE: "upload",
+                Action.DELETE: "delete",
+            },
+            State.PUBLISHED: {Action.WITHDRAW: "withdraw"},
+        }
+        allowed = by_state.get(self.record.state, {})
+        return frozenset(allowed[action] for action in self._may if action in allowed)
+
+    @property
+    def do(self) -> str:
+        """Where the forms of this item are sent, without the name of the action."""
+        return f"{self._frame.root}items/{self.record.id}/do"
+
+    @property
+    def stage(self) -> str:
+        """What the forms send, so that nobody overwrites what they have not seen."""
+        return self.record.stage
+
+    @property
+    def visibilities(self) -> tuple[tuple[str, str], ...]:
+        """What may be chosen at publication."""
+        return tuple((one.value, _MEANINGS[one]) for one in OFFERED)
+
+    @property
+    def reasons(self) -> list[tuple[str, str]]:
+        """The reasons for which one may withdraw: concept id and label."""
+        scheme = self._library.vocabularies.scheme(_REASONS)
+        prefix = f"{VOCAB}{_REASONS}/"
+        return [
+            (iri.removeprefix(prefix), word.label)
+            for iri in (scheme.concepts if scheme else ())
+            if (word := self._naming.term(iri))
+        ]
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether everybody may see it."""
+        return is_announced(self.record.state, self.record.visibility, self.record.was_public)
+
+    @property
+    def access(self) -> str:
+        """Who may read it, in a sentence."""
+        if self.record.state is State.DRAFT:
+            return "A draft: only its owner sees it, and those it is shared with."
+        return _SENTENCES[self.record.visibility]
+
+    @property
+    def owner(self) -> str:
+        """The account that owns it."""
+        return self.record.owner
+
+    @property
+    def created(self) -> datetime:
+        """When it was first kept."""
+        return self.record.created
+
+    @property
+    def revision(self) -> int:
+        """How many changes of the description were accepted."""
+        return self.record.revision
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the stored description."""
+        return self.record.digest
+
+    @property
+    def describe(self) -> str:
+        """A query for all that the graph says about it."""
+        return f"DESCRIBE <{self.iri}>"
+
+    @property
+    def forms(self) -> tuple[tuple[str, str, str], ...]:
+        """The other forms: address, name and media type."""
+        here = f"{self._frame.root}items/{self.record.id}"
+        return tuple((f"{here}.{suffix}", name, kind) for suffix, name, kind in FORMS)
+
+    @property
+    def form_links(self) -> tuple[tuple[str, str], ...]:
+        """The other forms: address and name."""
+        return tuple((href, name) for href, name, _ in self.forms)
+
+    @property
+    def versions(self) -> tuple[dict[str, Any], ...]:
+        """Every version that the caller may see."""
+        here = f"{self._frame.root}items/{self.record.id}/v/"
+        return tuple(
+            {"n": v.n, "href": f"{here}{v.n}", "state_label": self._naming.of_state(v.state)}
+            for v in self.record.versions
+        )
+
+    # -- helpers
+
+    def _says(self, iri: str) -> bool:
+        return f"<{iri}>" in self._said
+
+    def _label(self, iri: str) -> str:
+        return self._naming.property(iri, self._places).word.label
+
+    def _best(self, iri: str) -> tuple[str, str] | None:
+        """Return a text of the item in the reader's best language, with its tag."""
+        found = [literal(term) for term in self._said.get(f"<{iri}>", ()) if is_literal(term)]
+        for language in self._naming.languages:
+            for text in found:
+                if text.language and text.language.split("-")[0] == language:
+                    return text.text, text.language
+        return (found[0].text, found[0].language or "") if found else None
+
+
+def tally(report: Report | None) -> tuple[tuple[str, str, int], ...]:
+    """Return how many findings of each severity there are, the gravest first."""
+    kinds = (
+        ("bad", "error", "violation"),
+        ("warn", "warning", "warning"),
+        ("info", "piece of advice", "info"),
+    )
+    findings = report.findings if report else ()
+    counted = (
+        (tone, name, sum(one.severity == severity for one in findings))
+        for tone, name, severity in kinds
+    )
+    return tuple(entry for entry in counted if entry[2])
+
+
+_MEANINGS: Final = {
+    Visibility.PUBLIC: "Everybody, files included",
+    Visibility.PRIVATE: "Only I, and whom I share it with",
+}
+_SENTENCES: Final = {
+    Visibility.PUBLIC: "Everybody may read this description and the files kept here.",
+    Visibility.RESTRICTED: "Everybody may read this description; the files need a permission.",
+    Visibility.EMBARGOED: "Everybody may read this description; the files open later.",
+    Visibility.SHARED: "Only those it is shared with may read it.",
+    Visibility.PRIVATE: "Only its owner may read it.",
+}
+
+
+def _is_relation(row: Row, place: Place) -> bool:
+    """Tell whether a property leads to other things, so that it belongs to the lineage."""
+    kinds = {value.kind for value in row.values}
+    if any(value.kind == "item" and not value.href.startswith("#") for value in row.values):
+        return True
+    return place.group.iri in _LINEAGE_GROUPS and bool(kinds & {"link", "part", "absent"})
+
+
+def _last_of(address: str) -> str:
+    """Return the last segment of an address that has one."""
+    return address.partition("?")[0].rstrip("/").rpartition("/")[2]

@@ -1,0 +1,115 @@
+"""How a route is declared: with the action it performs, and what `/openapi.json` says of it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from flask import Flask
+from flask_smorest import Blueprint
+
+from catalog.domain.permissions import Action
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+class UndeclaredRoute(RuntimeError):
+    """A route exists whose action nobody declared: the application must not start."""
+
+
+def operation(
+    blueprint: Blueprint,
+    rule: str,
+    action: Action,
+    *,
+    methods: tuple[str, ...] = ("GET",),
+    answers: Mapping[int, str] | None = None,
+    forms: tuple[str, ...] = (),
+    problems: tuple[int, ...] = (),
+    takes: Mapping[str, Any] | None = None,
+    parameters: tuple[Mapping[str, Any], ...] = (),
+) -> Callable[[View], View]:
+    """Declare a route of `blueprint`.
+
+    action      what it does; `authorize` is asked for the same action in the service
+    answers     status and meaning of what succeeds
+    forms       media types of those answers
+    problems    statuses of problem documents it may answer beside 400 and 503
+    takes       media type of the request body and its OpenAPI schema
+    parameters  OpenAPI parameter objects for query and header
+
+    The first line of the view's docstring is the summary.
+    """
+
+    def declare(view: View) -> View:
+        view.catalog_action = action  # type: ignore[attr-defined]
+        documented = blueprint.doc(
+            **_document(answers or {200: "Done"}, forms, problems, takes, parameters)
+        )(view)
+        documented.catalog_action = action
+        blueprint.route(rule, methods=list(methods))(documented)
+        return view
+
+    return declare
+
+
+def _document(
+    answers: Mapping[int, str],
+    forms: tuple[str, ...],
+    problems: tuple[int, ...],
+    takes: Mapping[str, Any] | None,
+    parameters: tuple[Mapping[str, Any], ...],
+) -> dict[str, Any]:
+    content = {form: {"schema": _schema_of(form)} for form in forms}
+    responses: dict[str, Any] = {}
+    for status, meaning in answers.items():
+        responses[str(status)] = {"description": meaning}
+        if content and status < 300:
+            responses[str(status)]["content"] = content
+    for status in sorted({400, 503, *problems}):
+        responses[str(status)] = {"description": "Problem details", "content": _PROBLEM}
+    said: dict[str, Any] = {"responses": responses}
+    if takes:
+        said["requestBody"] = {
+            "required": True,
+            "content": {kind: {"schema": schema} for kind, schema in takes.items()},
+        }
+    if parameters:
+        said["parameters"] = [dict(parameter) for parameter in parameters]
+    return said
+
+
+def _schema_of(form: str) -> dict[str, str]:
+    return {"type": "object"} if form.endswith("json") else {"type": "string"}
+
+
+def query_parameter(
+    name: str, meaning: str, schema: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the OpenAPI object of an optional parameter in the query."""
+    return {
+        "in": "query",
+        "name": name,
+        "description": meaning,
+        "schema": dict(schema or {"type": "string"}),
+    }
+
+
+IF_MATCH = {
+    "in": "header",
+    "name": "If-Match",
+    "description": "The ETag that you last read.",
+    "schema": {"type": "string"},
+}
+
+
+def check_every_route_declares(app: Flask) -> None:
+    """Raise UndeclaredRoute unless each view of the application declares its action."""
+    open_by_nature = {"static", "api-docs.openapi_json", "api-docs.openapi_swagger_ui"}
+    missing = sorted(
+        name
+        for name, view in app.view_functions.items()
+        if name not in open_by_nature and getattr(view, "catalog_action", None) is None
+    )
+    if missing:
+        raise UndeclaredRoute(f"no action is declared for: {', '.join(missing)}")

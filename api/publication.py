@@ -1,0 +1,278 @@
+"""Publication on HTTP, and what may follow it: visibility, deprecation, withdrawal."""
+
+from typing import Any
+
+import marshmallow as ma
+from flask import Response
+from flask_smorest import Blueprint
+
+from api.answers import expected_stages, json_answer, tagged
+from api.bodies import json_body
+from api.context import actor, now, parts
+from api.items import answer_change, check_version, wait_seconds
+from api.negotiation import JSON
+from api.operations import IF_MATCH, operation
+from catalog.domain.errors import NotAcceptable
+from catalog.domain.identifiers import item_iri
+from catalog.domain.lifecycle import Visibility, visibility_named
+from catalog.domain.permissions import Action
+from catalog.domain.record import ItemRecord
+from catalog.domain.tombstone import facts
+from catalog.services import outbox
+from catalog.services.deprecate import deprecate
+from catalog.services.publish import Wanted, change_visibility, publish
+from catalog.services.withdraw import withdraw
+
+blueprint = Blueprint("publication", __name__, description="Publication and what follows it")
+
+
+class _Strict(ma.Schema):
+    class Meta:
+        unknown = ma.RAISE
+
+
+class WithSchema(_Strict):
+    """One further item of a publication."""
+
+    id = ma.fields.String(required=True)
+    etag = ma.fields.String(required=True)
+
+
+class PublicationBody(_Strict):
+    """The body of a publication; all of it may be left out."""
+
+    visibility = ma.fields.String(load_default=Visibility.PUBLIC.value)
+    until = ma.fields.Raw(load_default=None, allow_none=True)
+    publish_at = ma.fields.Raw(load_default=None, allow_none=True)
+    also = ma.fields.List(
+        ma.fields.Nested(WithSchema),
+        data_key="with",
+        load_default=list,
+        validate=ma.validate.Length(max=100),
+    )
+
+
+class VisibilityBody(_Strict):
+    """The body of a change of visibility."""
+
+    visibility = ma.fields.String(required=True)
+    until = ma.fields.Raw(load_default=None, allow_none=True)
+    publish_at = ma.fields.Raw(load_default=None, allow_none=True)
+
+
+class DeprecationBody(_Strict):
+    """The body of a deprecation."""
+
+    reason = ma.fields.String(required=True, validate=ma.validate.Length(1, 2000))
+    replaced_by = ma.fields.String(load_default=None, allow_none=True)
+
+
+class WithdrawalBody(_Strict):
+    """The body of a withdrawal."""
+
+    reason = ma.fields.String(required=True, validate=ma.validate.Length(1, 2000))
+    note = ma.fields.String(
+        load_default=None, allow_none=True, validate=ma.validate.Length(max=4000)
+    )
+    replaced_by = ma.fields.String(
+        load_default=None, allow_none=True, validate=ma.validate.Length(max=2048)
+    )
+
+
+def refuse_dates(said: dict[str, Any]) -> None:
+    """Refuse dates of embargo and delayed publication, which are not offered yet."""
+    for name in ("until", "publish_at"):
+        if said.get(name) is not None:
+            raise NotAcceptable(f"{name} is not offered yet; leave it out.")
+
+
+_STATE_PROBLEMS = (401, 403, 404, 409, 410, 412, 415, 422, 428)
+
+
+@operation(
+    blueprint,
+    "/items/<string:item_id>/publication",
+    Action.PUBLISH,
+    methods=("POST",),
+    takes={JSON: {"type": "object"}},
+    answers={200: "Published"},
+    forms=(JSON,),
+    parameters=(IF_MATCH,),
+    problems=_STATE_PROBLEMS,
+)
+def publish_item(item_id: str) -> Response:
+    """Publish a draft, alone or together with others."""
+    return _published(item_id, None)
+
+
+@operation(
+    blueprint,
+    "/items/<string:item_id>/v/<int:n>/publication",
+    Action.PUBLISH,
+    methods=("POST",),
+    takes={JSON: {"type": "object"}},
+    answers={200: "Published"},
+    forms=(JSON,),
+    parameters=(IF_MATCH,),
+    problems=_STATE_PROBLEMS,
+)
+def publish_version(item_id: str, n: int) -> Response:
+    """Publish the draft of one version."""
+    check_version(n)
+    return _published(item_id, n)
+
+
+def _published(item_id: str, n: int | None) -> Response:
+    said = json_body(PublicationBody, needed=False)
+    refuse_dates(said)
+    wanted = [Wanted(item_id, expected_stages(), n)]
+    wanted += [
+        Wanted(other["id"], frozenset({other["etag"].strip('"').split("-")[0]}))
+        for other in said["also"]
+    ]
+    if len({one.item_id for one in wanted}) < len(wanted):
+        raise NotAcceptable("An item is named twice.")
+    records = publish(parts(), actor(), wanted, visibility_named(said["visibility"]), now=now())
+    return _with_states(records)
+
+
+def _with_states(records: tuple[ItemRecord, ...]) -> Response:
+    base, seconds = parts().settings.base, wait_seconds()
+    items = {}
+    for record in records:
+        done = record.indexed or outbox.wait_until_indexed(parts(), record.id, seconds)
+        items[record.id] = {
+            "iri": item_iri(record.id, base),
+            "version": record.version,
+            "state": record.state.value,
+            "visibility": record.visibility.value,
+            "doi": {"concept": None, "version": None, "state": "none", "problem": None},
+            "report": dict(record.report),
+            "etag": record.stage,
+            "indexed": done,
+        }
+    answer = {"id": records[0].id, **items[records[0].id], "items": items}
+    return tagged(json_answer(answer), records[0].stage)
+
+
+@operation(
+    blueprint,
+    "/items/<string:item_id>/visibility",
+    Action.PUBLISH,
+    methods=("PUT",),
+    takes={JSON: {"type": "object"}},
+    answers={200: "Changed"},
+    forms=(JSON,),
+    parameters=(IF_MATCH,),
+    problems=_STATE_PROBLEMS,
+)
+def set_visibility(item_id: str) -> Response:
+    """Change who sees what is published."""
+    said = json_body(VisibilityBody)
+    refuse_dates(said)
+    record = change_visibility(
+        parts(),
+        actor(),
+        Wanted(item_id, expected_stages()),
+        visibility_named(said["visibility"]),
+        now=now(),
+    )
+    return answer_change(record)
+
+
+@operation(
+    blueprint,
+    "/items/<string:item_id>/v/<int:n>/deprecation",
+    Action.DEPRECATE,
+    methods=("PUT",),
+    takes={JSON: {"type": "object"}},
+    answers={200: "Marked"},
+    forms=(JSON,),
+    parameters=(IF_MATCH,),
+    problems=_STATE_PROBLEMS,
+)
+def deprecate_version(item_id: str, n: int) -> Response:
+    """Mark a published version as no longer recommended."""
+    check_version(n)
+    said = json_body(DeprecationBody)
+    return _deprecated(item_id, n, said["reason"], said["replaced_by"])
+
+
+@operation(
+    blueprint,
+    "/items/<string:item_id>/v/<int:n>/deprecation",
+    Action.DEPRECATE,
+    methods=("DELETE",),
+    answers={200: "The mark is gone"},
+    forms=(JSON,),
+    parameters=(IF_MATCH,),
+    problems=_STATE_PROBLEMS,
+)
+def undeprecate_version(item_id: str, n: int) -> Response:
+    """Take the mark of a deprecation back."""
+    check_version(n)
+    return _deprecated(item_id, n, None, None)
+
+
+def _deprecated(item_id: str, n: int, reason: str | None, replaced_by: str | None) -> Response:
+    record = deprecate(
+        parts(),
+        actor(),
+        item_id,
+        n,
+        reason=reason,
+        replaced_by=replaced_by,
+        expected=expected_stages(),
+        now=now(),
+    )
+    return answer_change(record)
+
+
+@operation(
+    blueprint,
+    "/items/<string:item_id>/withdrawal",
+    Action.WITHDRAW,
+    methods=("POST",),
+    takes={JSON: {"type": "object"}},
+    answers={200: "Withdrawn"},
+    forms=(JSON,),
+    parameters=(IF_MATCH,),
+    problems=_STATE_PROBLEMS,
+)
+def withdraw_item(item_id: str) -> Response:
+    """Withdraw every published version of an item."""
+    return _withdrawn(item_id, None)
+
+
+@operation(
+    blueprint,
+    "/items/<string:item_id>/v/<int:n>/withdrawal",
+    Action.WITHDRAW,
+    methods=("POST",),
+    takes={JSON: {"type": "object"}},
+    answers={200: "Withdrawn"},
+    forms=(JSON,),
+    parameters=(IF_MATCH,),
+    problems=_STATE_PROBLEMS,
+)
+def withdraw_version(item_id: str, n: int) -> Response:
+    """Withdraw one version of an item."""
+    check_version(n)
+    return _withdrawn(item_id, n)
+
+
+def _withdrawn(item_id: str, n: int | None) -> Response:
+    said = json_body(WithdrawalBody)
+    record = withdraw(
+        parts(),
+        actor(),
+        item_id,
+        reason=said["reason"],
+        note_text=said["note"],
+        replaced_by=said["replaced_by"],
+        expected=expected_stages(),
+        now=now(),
+        n=n,
+    )
+    done = outbox.wait_until_indexed(parts(), item_id, max(wait_seconds(), 5.0))
+    return json_answer({**facts(record), "state": record.state.value, "indexed": done})

@@ -1,0 +1,99 @@
+"""Puts the parts together: the only file that names adapters."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.adapters.checkpoints import Checkpoints
+from catalog.adapters.objects_files import FileObjects
+from catalog.database import Database
+from catalog.domain.validation import Judgement, judge
+from catalog.jail.judging import JailedJudge
+from catalog.jail.limits import JUDGE, QUERY
+from catalog.jail.pool import Pool
+from catalog.jail.querying import JailedQueries
+from catalog.library import Library, library
+from catalog.parts import Parts
+from catalog.ports import Judge, ObjectStore, Queries
+from catalog.services.start import known_bases
+from catalog.settings import Settings, from_environment
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """What a web worker serves from.
+
+    sealed    whether the kernel seals the workers that read what users send
+    counters  measures of each pool, by its name
+    """
+
+    parts: Parts
+    sealed: bool
+    counters: Mapping[str, Callable[[], Mapping[str, int]]]
+
+
+class TrustedJudge:
+    """Judges in this process what this package itself brings; never what a user sent."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def judge(self, source: bytes, media_type: str, **more: Any) -> Judgement:
+        """Return the judgement of `catalog.domain.validation.judge`."""
+        return judge(source, media_type, library=self._library, **more)
+
+
+def web_parts() -> Web:
+    """Return what a web worker needs, by the settings in its environment.
+
+    Raises NotSealed where the jail of the SPARQL workers does not hold.
+    """
+    settings = from_environment()
+    judges = Pool("judge", settings.judge_workers, limits=JUDGE)
+    queries = Pool("query", settings.query_workers, limits=QUERY)
+    if queries.is_sealed:
+        queries.self_test()
+    judges.start()
+    parts = _parts(
+        settings,
+        JailedJudge(judges, seconds=settings.judge_seconds),
+        JailedQueries(queries, max_rows=settings.query_rows, max_bytes=settings.query_bytes),
+    )
+    counters = {"judge": judges.counters, "query": queries.counters}
+    return Web(parts, queries.is_sealed and judges.is_sealed, counters)
+
+
+def operator_parts(settings: Settings) -> Parts:
+    """Return the parts for an operator's command, which evaluates nothing that users send."""
+    pool = Pool("query", 1, spares=0, limits=QUERY)
+    return _parts(settings, TrustedJudge(library()), JailedQueries(pool))
+
+
+def _parts(settings: Settings, judge: Judge, queries: Queries) -> Parts:
+    database = Database(settings.database)
+    return Parts(
+        settings=settings,
+        library=library(),
+        database=database,
+        objects=object_store(settings),
+        judge=judge,
+        queries=queries,
+        checkpoint=Checkpoints(settings.data).current,
+        bases=known_bases(database),
+    )
+
+
+def object_store(settings: Settings) -> ObjectStore:
+    """Return where bytes are kept."""
+    if settings.objects == "files":
+        return FileObjects(settings.data / "objects")
+    from catalog.adapters.objects_s3 import S3Objects
+
+    return S3Objects(
+        settings.s3_endpoint,
+        settings.s3_access_key,
+        settings.s3_secret_key,
+        bucket=settings.s3_bucket,
+        region=settings.s3_region,
+        secure=settings.s3_secure,
+    )

@@ -1,0 +1,63 @@
+"""What has to be true before a catalog runs: tables, its address, and somebody who may begin."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+
+from catalog.database import Database
+from catalog.domain.errors import Unauthenticated
+from catalog.domain.permissions import Role
+from catalog.migrations import bring_up_to_date
+from catalog.parts import Parts
+from catalog.services.accounts import actor_of_token, create_token
+from catalog.tables import BaseUsed
+
+LOCAL = "local"
+"""The account that owns the samples, and whose token lies in the data folder."""
+
+
+def prepare_record(database: Database, base: str, *, now: datetime) -> None:
+    """Bring the tables up to date, and write down that the catalog runs under `base`."""
+    bring_up_to_date(database)
+    with database.writing() as session:
+        if session.get(BaseUsed, base) is None:
+            session.add(BaseUsed(url=base, since=now))
+
+
+def known_bases(database: Database) -> tuple[str, ...]:
+    """Return every base address that this catalog ran under, the longest first."""
+    with database.reading() as session:
+        found = session.scalars(select(BaseUsed.url)).all()
+    return tuple(sorted(found, key=lambda base: (-len(base), base)))
+
+
+def local_token(parts: Parts, file: Path, *, now: datetime) -> str:
+    """Return the token in `file`, or make one there, for the account that may do everything.
+
+    The file is readable by its owner alone.
+    """
+    if (token := _still_valid(parts, file, now)) is not None:
+        return token
+    token = create_token(parts, LOCAL, Role.ADMIN, now=now)
+    draft = file.with_suffix(".new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as opened:
+        opened.write(token + "\n")
+        opened.flush()
+        os.fsync(opened.fileno())
+    draft.replace(file)
+    return token
+
+
+def _still_valid(parts: Parts, file: Path, now: datetime) -> str | None:
+    """Return the token in the file, unless it is of another record, or revoked."""
+    if not file.exists():
+        return None
+    token = file.read_text().strip()
+    try:
+        actor_of_token(parts, token, now=now)
+    except Unauthenticated:
+        return None
+    return token
