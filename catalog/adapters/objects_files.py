@@ -79,7 +79,7 @@ class FileObjects:
         Raises ObjectMissing at once, not at the first chunk.
         """
         checked_range(start, length)
-        with _told_apart(missing=key):
+        with self._or_missing(key):
             file = self.path_of(key).open("rb", buffering=0)
         try:
             file.seek(start)
@@ -91,18 +91,17 @@ class FileObjects:
 
     def size(self, key: str) -> int:
         """Return the size in bytes, or raise ObjectMissing."""
-        with _told_apart(missing=key):
+        with self._or_missing(key):
             return self.path_of(key).stat().st_size
 
     def delete(self, key: str) -> None:
         """Remove the object if it is there; its removal survives a power cut."""
         path = self.path_of(key)
-        with _told_apart():
-            try:
+        with contextlib.suppress(ObjectMissing):
+            with self._or_missing(key):
                 path.unlink()
-            except FileNotFoundError:
-                return
-            _sync_folder(path.parent)
+            with _told_apart():
+                _sync_folder(path.parent)
             # The item's folder goes with its last object. A `put` beside this makes it anew.
             with contextlib.suppress(OSError):
                 path.parent.rmdir()
@@ -121,6 +120,17 @@ class FileObjects:
     def path_of(self, key: str) -> Path:
         """Return where the bytes of `key` lie, for a web server that sends files by itself."""
         return self._folder / checked_key(key)
+
+    @contextlib.contextmanager
+    def _or_missing(self, key: str) -> Iterator[None]:
+        """Tell an object that is not there from a store that is not, like a disk not mounted."""
+        with _told_apart():
+            try:
+                yield
+            except FileNotFoundError:
+                if self._objects.is_dir():
+                    raise ObjectMissing(key) from None
+                raise
 
     def _objects_of(self, item: str, prefix: str) -> Iterator[StoredObject]:
         with _told_apart():
@@ -316,17 +326,10 @@ _RENAME_EXCL = 4
 
 
 @contextlib.contextmanager
-def _told_apart(missing: str | None = None) -> Iterator[None]:
-    """Turn what the operating system says into what the catalog says.
-
-    missing  the key whose absence is an answer and not a fault
-    """
+def _told_apart() -> Iterator[None]:
+    """Turn what the operating system says into what the catalog says."""
     try:
         yield
-    except FileNotFoundError as fault:
-        if missing is None:
-            raise _meaning(fault) from fault
-        raise ObjectMissing(missing) from None
     except OSError as fault:
         raise _meaning(fault) from fault
 

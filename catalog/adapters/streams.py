@@ -26,9 +26,14 @@ def checked_key(key: str) -> str:
     The catalog makes every key itself; stores alias `a//b`, `/a` and `..` in ways of their own,
     so nothing that a person typed may ever become one.
     """
-    if not _KEY.fullmatch(key):
+    if not is_key(key):
         raise ValueError(f"{key!r} is no key of an object; they look like o/item/upload.")
     return key
+
+
+def is_key(text: str) -> bool:
+    """Tell whether `text` has the form of a key."""
+    return _KEY.fullmatch(text) is not None
 
 
 def checked_prefix(prefix: str) -> str:
@@ -45,7 +50,7 @@ def checked_range(start: int, length: int | None) -> None:
 
 
 def chunks_of(source: BinaryIO, size_bytes: int | None) -> Iterator[bytes]:
-    """Go through `source` to its end in chunks of up to CHUNK_BYTES.
+    """Go through `source` to its end in chunks, of which all but the last have CHUNK_BYTES.
 
     size_bytes  what was announced; None where nothing was
 
@@ -53,7 +58,7 @@ def chunks_of(source: BinaryIO, size_bytes: int | None) -> Iterator[bytes]:
     before the byte too many is handed on. What the source itself raises passes through.
     """
     arrived = 0
-    while chunk := source.read(_wanted(size_bytes, arrived)):
+    while chunk := _filled(source, _wanted(size_bytes, arrived)):
         if size_bytes is not None and arrived + len(chunk) > size_bytes:
             raise CutShort(size_bytes, arrived + len(chunk))
         arrived += len(chunk)
@@ -65,6 +70,19 @@ def chunks_of(source: BinaryIO, size_bytes: int | None) -> Iterator[bytes]:
 def _wanted(size_bytes: int | None, arrived: int) -> int:
     # One byte beyond the end is asked for, to notice a source that is longer than it said.
     return CHUNK_BYTES if size_bytes is None else min(CHUNK_BYTES, size_bytes - arrived + 1)
+
+
+def _filled(source: BinaryIO, wanted: int) -> bytes:
+    """Return the next `wanted` bytes, fewer only at the end; a network gives them in pieces."""
+    chunk = source.read(wanted)
+    if not chunk or len(chunk) == wanted:
+        return chunk
+    pieces = [chunk]
+    missing = wanted - len(chunk)
+    while missing and (piece := source.read(missing)):
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces)
 
 
 class Fingerprint:
@@ -137,9 +155,9 @@ class Chunks(Iterator[bytes]):
     client that goes away before the first chunk would keep the file open.
     """
 
-    def __init__(self, read: Callable[[], bytes], close: Callable[[], None]) -> None:
+    def __init__(self, read: Callable[[], bytes], close: Callable[[], object]) -> None:
         self._read = read
-        self._close: Callable[[], None] | None = close
+        self._close: Callable[[], object] | None = close
 
     def __next__(self) -> bytes:
         if self._close is None:
@@ -162,3 +180,8 @@ class Chunks(Iterator[bytes]):
 
     def __del__(self) -> None:
         self.close()
+
+
+def no_chunks() -> Chunks:
+    """Return chunks of which there are none."""
+    return Chunks(bytes, bool)
