@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from catalog.domain.description import Description
 from catalog.domain.errors import NotConforming
-from catalog.domain.identifiers import item_iri, quoted
+from catalog.domain.identifiers import RECORD, item_iri, quoted
 from catalog.domain.report import Level, Report
 from catalog.domain.validation import Judgement
 from catalog.parts import Parts
@@ -56,7 +56,13 @@ def judge_source(
 
 def judge_stored(parts: Parts, ntriples: str, item_id: str, files: Iterable[str]) -> Judgement:
     """Judge a stored description by today's shapes; its findings have no line and column."""
-    judgement = judge_source(parts, ntriples.encode(), STORED, item_id, files)
+    judgement = parts.judge.judge(
+        ntriples.encode(),
+        STORED,
+        item=item_iri(item_id),
+        bases=(RECORD, *parts.bases),
+        files=tuple(quoted(name) for name in files),
+    )
     placeless = tuple(
         replace(finding, line=None, column=None) for finding in judgement.report.findings
     )
