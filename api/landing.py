@@ -14,11 +14,12 @@ from api import using
 from api.citing import Citation, cite
 from api.drawing import Plan, draw
 from api.frame import Frame
+from api.judging import tally
 from api.naming import Naming, Place, naming
 from api.values import ABSENT, NOT_STATED, Reader, Row, Value, host, is_linkable
 from catalog.domain.description import RDF, Description, is_literal, literal
 from catalog.domain.fields import Group
-from catalog.domain.identifiers import VOCAB, item_iri, quoted
+from catalog.domain.identifiers import RECORD, VOCAB, item_iri, item_of, quoted
 from catalog.domain.lifecycle import OFFERED, State, Visibility, is_announced
 from catalog.domain.permissions import Action
 from catalog.domain.record import FileRecord, ItemName, ItemRecord
@@ -121,6 +122,17 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawalNote:
+    """When, by whom and why an item was withdrawn, and what to use instead."""
+
+    at: datetime
+    by: str
+    reason: Value
+    note: str
+    replaced_by: Value | None
+
+
+@dataclass(frozen=True, slots=True)
 class DeprecationNote:
     """Why a version should no longer be used, and what to use instead."""
 
@@ -199,7 +211,7 @@ class Landing:
         """State, visibility, and how many warnings stand against it."""
         record = self.record
         tones = {State.PUBLISHED: "on", State.WITHDRAWN: "bad"}
-        found = [Badge(self._naming.of_state(record.state), tones.get(record.state, ""))]
+        found = [Badge(self.state_label, tones.get(record.state, ""))]
         if record.state is State.PUBLISHED:
             found.append(Badge(record.visibility.capitalize()))
         if record.deprecation:
@@ -250,8 +262,39 @@ class Landing:
         said = self.record.deprecation
         if said is None:
             return None
-        by = said.replaced_by
-        return DeprecationNote(said.reason, self._reader.value(f"<{by}>") if by else None)
+        return DeprecationNote(said.reason, self._replacement(said.replaced_by))
+
+    @property
+    def withdrawal(self) -> WithdrawalNote | None:
+        """When, by whom and why it was withdrawn."""
+        said = self.record.withdrawal
+        if said is None:
+            return None
+        word = self._naming.term(f"{VOCAB}{_REASONS}/{said.reason}")
+        reason = Value("term", word.label, word.href, note=word.help) if word else None
+        return WithdrawalNote(
+            at=said.at,
+            by=said.by,
+            reason=reason or Value("text", said.reason),
+            note=said.note or "",
+            replaced_by=self._replacement(said.replaced_by),
+        )
+
+    def _replacement(self, iri: str | None) -> Value | None:
+        """Return what takes the place of the item: an item of the record, or an address."""
+        if not iri:
+            return None
+        if iri.startswith(self._frame.base):
+            iri = RECORD + iri[len(self._frame.base) :]
+        found = item_of(iri)
+        if found and found not in self._names:
+            return Value("item", found, self._naming.here(iri))
+        return self._reader.value(f"<{iri}>")
+
+    @property
+    def state_label(self) -> str:
+        """The state, as its vocabulary calls it."""
+        return self._naming.of_state(self.record.state)
 
     @property
     def version_label(self) -> str:
@@ -645,21 +688,6 @@ class Landing:
                 if text.language and text.language.split("-")[0] == language:
                     return text.text, text.language
         return (found[0].text, found[0].language or "") if found else None
-
-
-def tally(report: Report | None) -> tuple[tuple[str, str, int], ...]:
-    """Return how many findings of each severity there are, the gravest first."""
-    kinds = (
-        ("bad", "error", "violation"),
-        ("warn", "warning", "warning"),
-        ("info", "piece of advice", "info"),
-    )
-    findings = report.findings if report else ()
-    counted = (
-        (tone, name, sum(one.severity == severity for one in findings))
-        for tone, name, severity in kinds
-    )
-    return tuple(entry for entry in counted if entry[2])
 
 
 _MEANINGS: Final = {

@@ -11,11 +11,11 @@ from typing import Final
 from urllib.parse import quote
 
 from api.frame import Frame
+from catalog.domain.context import PREFIXES
 from catalog.domain.description import Literal
 from catalog.domain.fields import SH, Field, Group
 from catalog.domain.identifiers import RECORD, SAGE, SHAPES, VOCAB
 from catalog.domain.schemes import Concept
-from catalog.domain.writing import PREFIXES
 from catalog.library import Library
 
 ITEM_TYPES: Final = "item-type"
@@ -121,6 +121,11 @@ class Naming:
             return Word(label, help_, f"{self.root}ns#{iri[len(SAGE) :]}")
         return None
 
+    def scheme_of(self, iri: str) -> Word:
+        """Return the scheme whose file describes a concept."""
+        name = self.library.vocabularies.scheme_of(iri) or ""
+        return self.term(VOCAB + name) or Word(name, "", f"{self.root}vocab/{name}")
+
     def of(self, concept: Concept) -> str:
         """Return the address of a concept's page."""
         if concept.iri.startswith(VOCAB):
@@ -175,7 +180,13 @@ class Naming:
             return place
         if word := self._property_words.get(iri):
             return Place(word, _ELSEWHERE, 0)
-        return Place(self.term(iri) or Word(compact(iri)), _ELSEWHERE, 1)
+        return Place(self.term(iri) or _spelt(iri), _ELSEWHERE, 1)
+
+    def of_part(self, iri: str) -> str:
+        """Return the name of a class of parts: by its shape, else by the ontology."""
+        shape = self._part_shapes.get(iri)
+        label = self.library.shapes.label(shape) if shape else None
+        return label or self.library.shapes.label(iri) or compact(iri)
 
     def datatype(self, iri: str) -> str:
         """Return a datatype as it is shown beside a value."""
@@ -202,6 +213,13 @@ class Naming:
 
 
 _MOST_KINDS: Final = 500
+
+
+def _spelt(iri: str) -> Word:
+    """Return the end of an IRI as words, for what nobody named: `unitText` is "Unit text"."""
+    name = re.split(r"[#/]", iri.rstrip("#/"))[-1]
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_-]+", " ", name).strip()
+    return Word(words[:1].upper() + words[1:].lower() if words else iri, compact(iri))
 
 
 def _place(field: Field) -> Place:

@@ -3,23 +3,39 @@
 The templates are compiled once and know no request; whatever a page shows comes in as arguments.
 """
 
+import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from api import asking
+from api.browsing import (
+    ConceptPage,
+    SchemePage,
+    field_groups,
+    index_of,
+    ontology_terms,
+    scheme_lines,
+    types_of_items,
+)
 from api.frame import Frame
-from api.landing import Landing, tally
+from api.judging import placeless, source_lines, tally, verdict
+from api.landing import FORMS, Landing
 from api.listing import address, counts, filters_on, lines, states
-from api.naming import compact, naming
+from api.naming import Word, compact, naming
 from api.values import Value, day, size
+from catalog.domain.errors import CatalogError, NotFound
+from catalog.domain.identifiers import SAGE, SHAPES
+from catalog.domain.parsing import FORMATS
 from catalog.domain.permissions import Action
 from catalog.domain.record import ItemLine, ItemName, ItemRecord, Page
-from catalog.domain.report import Report
+from catalog.domain.report import LEVELS, Report
 from catalog.library import Library
 
 __all__ = ["ExampleQuery", "Frame", "SparqlOutcome"]
@@ -199,6 +215,7 @@ NOTICES: Final[Mapping[str, str]] = {
     "submitted": "Kept as a draft. Nobody but you sees it until it is published.",
     "published": "Published. Its address stays, and queries see it within seconds.",
     "uploaded": "The file is kept.",
+    "deleted": "The draft is deleted.",
     "removed": "The file is gone.",
 }
 """What a page may say about what was just done, by the word that stands in its address."""
@@ -232,4 +249,198 @@ def problem(
             for name, value in evidence.items()
             if isinstance(value, str | int) and name not in {"report"}
         },
+    )
+
+
+def problem_type(frame: Frame, *, error: type[CatalogError]) -> str:
+    """Return the page that explains a kind of error."""
+    parent = error.__mro__[1]
+    return _page(
+        "problem_type.html",
+        frame,
+        error=error,
+        meaning=_first_paragraphs(error.__doc__ or ""),
+        below=error.__subclasses__(),
+        above=parent if issubclass(parent, CatalogError) else None,
+    )
+
+
+def _first_paragraphs(text: str) -> tuple[str, ...]:
+    """Return the prose of a docstring, without its table of arguments."""
+    paragraphs = inspect.cleandoc(text).split("\n\n")
+    return tuple(" ".join(one.split()) for one in paragraphs if "  " not in one.strip())
+
+
+def tombstone(frame: Frame, library: Library, *, record: ItemRecord) -> str:
+    """Return what is left of a withdrawn item: what it was, when and why it went, and instead."""
+    return _page("tombstone.html", frame, it=Landing(frame, library, record, {}))
+
+
+def sparql(
+    frame: Frame,
+    *,
+    query: str,
+    examples: Sequence[ExampleQuery],
+    outcome: SparqlOutcome | None = None,
+    error: CatalogError | None = None,
+) -> str:
+    """Return the page to ask from, with what the query answered or why it was refused."""
+    return _page(
+        "sparql.html",
+        frame,
+        query=query or (examples[0].query if examples else ""),
+        examples=examples,
+        result=asking.result(frame, query, outcome) if outcome else None,
+        error=error,
+        programs=asking.programs(frame),
+    )
+
+
+def validate(
+    frame: Frame,
+    library: Library,
+    *,
+    source: str,
+    media_type: str,
+    level: str,
+    item_type: str | None,
+    report: Report | None,
+    error: CatalogError | None,
+) -> str:
+    """Return the page to validate on: the form, and the report at the lines of what was sent.
+
+    source      what was sent, shown again
+    item_type   the type that it was said to be, None for the one that it says itself
+    report      what validation found, None before anything was sent
+    error       why it could not be validated, None if it could
+    """
+    words = naming(library, frame)
+    return _page(
+        "validate.html",
+        frame,
+        source=source,
+        media_type=media_type,
+        media_types=[(kind, name) for _, name, kind in FORMS if kind in FORMATS],
+        level=level,
+        levels=[(one, one.capitalize()) for one in reversed(LEVELS)],
+        item_type=item_type or "",
+        item_types=[(name, word.label) for name, word, _ in types_of_items(words)],
+        report=report,
+        tally=tally(report),
+        verdict=verdict(report) if report else None,
+        by_line=source_lines(source, report, error),
+        placeless=placeless(report) if report else (),
+        error=error,
+    )
+
+
+def schemes(frame: Frame, library: Library, *, query: str = "") -> str:
+    """Return the list of vocabularies, and the terms that `query` finds in them."""
+    words = naming(library, frame)
+    lines_ = scheme_lines(words)
+    query = query or dict(parse_qsl(frame.path.partition("?")[2])).get("q", "")
+    found = index_of(words).search(query[:200])
+    return _page(
+        "schemes.html",
+        frame,
+        schemes=lines_,
+        total=sum(line.number for line in lines_),
+        query=query,
+        found=[(entry, words.scheme_of(entry.iri)) for entry in found],
+    )
+
+
+def scheme(frame: Frame, library: Library, scheme_id: str, *, letter: str | None, page: int) -> str:
+    """Return a vocabulary: as a tree, or as a list from A to Z.
+
+    letter  show only terms that begin with it ("#" for those that begin with no letter)
+    page    which part of a long list, from 1
+
+    Raises NotFound if there is no such vocabulary.
+    """
+    words = naming(library, frame)
+    found = library.vocabularies.scheme(scheme_id)
+    if found is None:
+        raise NotFound("There is no vocabulary of that name; /vocab lists all of them.")
+    shown = SchemePage(words, found, (letter or "")[:1].upper() or None, page)
+    return _page("scheme.html", frame, it=shown, word=words.term(found.iri))
+
+
+def concept(
+    frame: Frame, library: Library, iri: str, *, uses: int, items: Sequence[ItemName]
+) -> str:
+    """Return the page of a term.
+
+    uses   how many public items cite it
+    items  the newest of them
+
+    Raises NotFound if no vocabulary has it.
+    """
+    words = naming(library, frame)
+    found = library.vocabularies.concept(iri)
+    if found is None:
+        raise NotFound("This vocabulary has no such concept.")
+    return _page(
+        "concept.html",
+        frame,
+        it=ConceptPage(frame, words, found),
+        uses=uses,
+        items=[
+            (f"{frame.root}items/{one.id}", one.title, words.of_type(one.type)) for one in items
+        ],
+    )
+
+
+def shapes(frame: Frame, library: Library) -> str:
+    """Return the list of item types, whose shapes say which facts each is asked for."""
+    words = naming(library, frame)
+    listed = [
+        (name, word, narrower, sum(one.required is not None for one in words.fields(name)))
+        for name, word, narrower in types_of_items(words)
+    ]
+    return _page("shapes.html", frame, types=listed, version=library.version)
+
+
+def shape(frame: Frame, library: Library, item_type: str) -> str:
+    """Return the fields of an item type: what each means, what may stand there, when it must."""
+    words = naming(library, frame)
+    return _page(
+        "shape.html",
+        frame,
+        item_type=item_type,
+        word=Word(words.of_type(item_type), words.meaning_of_type(item_type)),
+        groups=field_groups(words, item_type),
+        iri=f"{SHAPES}{item_type}",
+        deciding=library.shapes.item_types.get(item_type, ""),
+    )
+
+
+def ontology(frame: Frame, library: Library) -> str:
+    """Return the classes and properties of Sage's own."""
+    classes, properties = ontology_terms(naming(library, frame))
+    return _page("ontology.html", frame, classes=classes, properties=properties, iri=SAGE)
+
+
+def sign_in(frame: Frame, *, next: str, error: str | None) -> str:  # noqa: A002
+    """Return the form to sign in with a token.
+
+    next   the path to go to afterwards
+    error  why the token was refused, None at first
+    """
+    return _page("sign_in.html", frame, next=next, error=error)
+
+
+def me(frame: Frame, library: Library, *, account: str, role: str, page: Page) -> str:
+    """Return the page of who is signed in: the items that are theirs, and the way out."""
+    words = naming(library, frame)
+    done = dict(parse_qsl(frame.path.partition("?")[2])).get("done", "")
+    return _page(
+        "me.html",
+        frame,
+        account=account,
+        role=role,
+        lines=lines(frame, words, page.lines),
+        total=page.total,
+        next=f"{frame.root}me?{urlencode({'cursor': page.next})}" if page.next else None,
+        notice=NOTICES.get(done),
     )
