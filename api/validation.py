@@ -1,7 +1,5 @@
 """Validation on HTTP: a report for machines, and a page to paste a description into."""
 
-from typing import cast
-
 from flask import Response, request
 from flask_smorest import Blueprint
 
@@ -61,7 +59,7 @@ def validate_description() -> Response:
 def _level(said: str | None) -> Level:
     if said and said not in LEVELS:
         raise Unreadable(f"level is {' or '.join(LEVELS)}.", parameter="level")
-    return cast(Level, said or _PUBLICATION)
+    return said or _PUBLICATION
 
 
 def _type(said: str | None) -> str | None:

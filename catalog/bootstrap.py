@@ -14,7 +14,7 @@ from catalog.jail.pool import Pool
 from catalog.jail.querying import JailedQueries
 from catalog.library import Library, library
 from catalog.parts import Parts
-from catalog.ports import Judge, ObjectStore, Queries
+from catalog.ports import Judge, ObjectStore, Queries, TripleStore
 from catalog.services.start import known_bases
 from catalog.settings import Settings, from_environment
 
@@ -78,7 +78,7 @@ def _parts(settings: Settings, judge: Judge, queries: Queries) -> Parts:
         objects=object_store(settings),
         judge=judge,
         queries=queries,
-        checkpoint=Checkpoints(settings.data).current,
+        checkpoint=Checkpoints(settings.data / "graph").path,
         bases=known_bases(database),
     )
 
@@ -97,3 +97,11 @@ def object_store(settings: Settings) -> ObjectStore:
         region=settings.s3_region,
         secure=settings.s3_secure,
     )
+
+
+def triple_store(settings: Settings) -> TripleStore:
+    """Return the public graph, held for writing; Unavailable where another process holds it."""
+    from catalog.adapters.triples_oxigraph import OxigraphTriples
+
+    longest_query = max(settings.query_seconds, settings.query_seconds_signed_in)
+    return OxigraphTriples(settings.data / "graph", keep_seconds=2.0 * longest_query)

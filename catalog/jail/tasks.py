@@ -12,3 +12,12 @@ def query() -> dict[str, Task]:
     from catalog.jail.evaluation import evaluate
 
     return {"query": evaluate}
+
+
+def judge() -> dict[str, Task]:
+    """Reading and judging of descriptions: see `catalog.jail.judging`."""
+    from catalog.jail.judging import judge_request
+    from catalog.library import library
+
+    library()
+    return {"judge": judge_request}

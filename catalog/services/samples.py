@@ -26,7 +26,7 @@ class BadSample(Exception):
     """A sample file does not say which item it describes."""
 
 
-def wanted(parts: Parts, *, is_new: bool, now: datetime) -> bool:
+def wanted(parts: Parts, *, is_new: bool) -> bool:
     """Tell whether samples are to be loaded: into a new folder, or to finish what was begun."""
     with parts.database.writing() as session:
         fact = session.get(Fact, SAMPLES)
@@ -42,7 +42,7 @@ def load_samples(
     sources: Iterable[bytes],
     *,
     now: datetime,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Submit what is not there yet, publish all of it together, and return how many there are.
 
@@ -53,7 +53,8 @@ def load_samples(
     for done, (item_id, source) in enumerate(files.items(), 1):
         with suppress(Taken):  # an earlier load was interrupted after this one
             submit(parts, actor, Submission(source, TURTLE, item_id=item_id), now=now)
-        progress(done, len(files))
+        if progress is not None:
+            progress(done, len(files))
     publish_samples(parts, actor, files, now=now)
     with parts.database.writing() as session:
         set_fact(session, SAMPLES, "loaded")

@@ -1,0 +1,276 @@
+"""A client of a catalog: what its HTTP interface offers, as calls. Speaks HTTP only.
+
+>>> from catalog.client import Client
+>>> Client("http://127.0.0.1:8000").url
+'http://127.0.0.1:8000/'
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import quote, urlencode
+
+import urllib3
+
+from catalog.domain.errors import CatalogError, Unavailable, every_error
+
+_CHUNK = 1 << 20
+_BY_SLUG = {kind.slug: kind for kind in every_error()}
+
+Moved = Callable[[int], None]
+"""Told how many bytes have gone over so far."""
+
+
+class Refused(CatalogError):
+    """The server said no; `detail` is its sentence and `evidence` the rest of the problem.
+
+    status  the HTTP status of the answer
+    """
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        known = {"detail", "title", "status", "type", "instance"}
+        evidence = {name: value for name, value in problem.items() if name not in known}
+        super().__init__(str(problem.get("detail") or problem.get("title") or status), **evidence)
+        self.answered = status
+        self.kind = _BY_SLUG.get(str(problem.get("type", "")).rstrip("/").rsplit("/", 1)[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item as the server answers it, with the ETag that a change has to name."""
+
+    said: Mapping[str, Any]
+    etag: str
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return str(self.said["id"])
+
+
+class Client:
+    """One catalog, as one account.
+
+    url    the address of the catalog
+    token  the account's token; without one only what is public is seen
+
+    Every call raises Refused for what the server refuses, and Unavailable where it does not
+    answer.
+    """
+
+    def __init__(self, url: str, token: str | None = None, *, seconds: float = 60.0) -> None:
+        self.url = url.rstrip("/") + "/"
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._pool = urllib3.PoolManager(
+            timeout=urllib3.Timeout(connect=5.0, read=seconds), retries=False
+        )
+
+    def submit(
+        self,
+        source: bytes,
+        media_type: str = "text/turtle",
+        *,
+        publish: bool = False,
+        once: str | None = None,
+    ) -> Item:
+        """Keep a new item; published at once, or not kept, with `publish`.
+
+        once  a word by which a repeated request is known: the same word, the same item
+        """
+        headers = {"Content-Type": media_type} | ({"Idempotency-Key": once} if once else {})
+        path = "items?publish=true" if publish else "items"
+        return self._item(self._send("POST", path, source, headers))
+
+    def item(self, item_id: str) -> Item:
+        """Return an item as the caller sees it."""
+        return self._item(self._send("GET", f"items/{quote(item_id, safe='')}"))
+
+    def revise(self, item: Item, source: bytes, media_type: str = "text/turtle") -> Item:
+        """Replace the description of an item, unless somebody else did first."""
+        headers = {"Content-Type": media_type, "If-Match": item.etag}
+        return self._item(self._send("PUT", f"items/{item.id}", source, headers))
+
+    def delete(self, item: Item) -> None:
+        """Delete a draft."""
+        self._send("DELETE", f"items/{item.id}", headers={"If-Match": item.etag})
+
+    def publish(self, *items: Item, visibility: str = "public") -> dict[str, Any]:
+        """Publish drafts, all or none; the answer has the state of each."""
+        first, *others = items
+        said = {
+            "visibility": visibility,
+            "with": [{"id": other.id, "etag": other.etag} for other in others],
+        }
+        return self._json("POST", f"items/{first.id}/publication", said, first.etag)
+
+    def withdraw(
+        self, item: Item, reason: str, *, note: str | None = None, replaced_by: str | None = None
+    ) -> dict[str, Any]:
+        """Withdraw what is published; its tombstone says why."""
+        said = {"reason": reason, "note": note, "replaced_by": replaced_by}
+        return self._json("POST", f"items/{item.id}/withdrawal", said, item.etag)
+
+    def items(self, **filters: str) -> Iterator[dict[str, Any]]:
+        """Go through the items that the caller finds, changed last first."""
+        cursor: str | None = None
+        while True:
+            asked = filters | {"limit": "100"} | ({"cursor": cursor} if cursor else {})
+            page = json.loads(self._send("GET", f"items?{urlencode(asked)}").data)
+            yield from page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+    def validate(
+        self, source: bytes, media_type: str = "text/turtle", *, level: str = "publication"
+    ) -> dict[str, Any]:
+        """Return the report on a description that is not kept."""
+        answer = self._send(
+            "POST", f"validate?level={quote(level)}", source, {"Content-Type": media_type}
+        )
+        report: dict[str, Any] = json.loads(answer.data)
+        return report
+
+    def query(self, text: str, accept: str = "application/sparql-results+json") -> bytes:
+        """Return the answer to a SPARQL query, in the form asked for."""
+        headers = {"Content-Type": "application/sparql-query", "Accept": accept}
+        return bytes(self._send("POST", "sparql", text.encode(), headers).data)
+
+    def upload(
+        self,
+        item_id: str,
+        name: str,
+        file: Path,
+        *,
+        media_type: str | None = None,
+        moved: Moved | None = None,
+    ) -> dict[str, Any]:
+        """Keep a file of a draft; its SHA-256 is announced, so that what arrives is what was sent.
+
+        The file is read twice: once for the digest, once to be sent.
+        """
+        headers = {
+            "Content-Length": str(file.stat().st_size),
+            "Content-Type": media_type or "application/octet-stream",
+            "X-Checksum-Sha256": _sha256(file),
+        }
+        with file.open("rb") as opened:
+            answer = self._send("PUT", _file_path(item_id, name), _Told(opened, moved), headers)
+        said: dict[str, Any] = json.loads(answer.data)
+        return said
+
+    def files(self, item_id: str) -> Iterator[dict[str, Any]]:
+        """Go through the files of an item, by name."""
+        cursor: str | None = None
+        while True:
+            more = f"?cursor={quote(cursor)}" if cursor else ""
+            page = json.loads(self._send("GET", f"items/{item_id}/files{more}").data)
+            yield from page["files"]
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+    def download(
+        self, item_id: str, file: Mapping[str, Any], target: Path, *, moved: Moved | None = None
+    ) -> None:
+        """Fetch a file, check its SHA-256, and only then give it its name.
+
+        file  as `files` yields it
+        """
+        draft = target.with_name(target.name + ".part")
+        digest = hashlib.sha256()
+        done = 0
+        with self._streamed(_file_path(item_id, file["name"])) as answer, draft.open("wb") as out:
+            for chunk in answer.stream(_CHUNK):
+                out.write(chunk)
+                digest.update(chunk)
+                done += len(chunk)
+                if moved is not None:
+                    moved(done)
+        if digest.hexdigest() != file["sha256"]:
+            draft.unlink()
+            raise Unavailable(f"{file['name']} arrived damaged; fetch it again.")
+        draft.replace(target)
+
+    def _item(self, answer: urllib3.BaseHTTPResponse) -> Item:
+        return Item(json.loads(answer.data), answer.headers.get("ETag", ""))
+
+    def _json(self, method: str, path: str, said: Any, etag: str) -> dict[str, Any]:
+        headers = {"Content-Type": "application/json", "If-Match": etag}
+        answer = self._send(method, path, json.dumps(said).encode(), headers)
+        loaded: dict[str, Any] = json.loads(answer.data)
+        return loaded
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        preload: bool = True,
+    ) -> urllib3.BaseHTTPResponse:
+        said = {"Accept": "application/json", **self._headers, **(headers or {})}
+        try:
+            answer = self._pool.request(
+                method, self.url + path, body=body, headers=said, preload_content=preload
+            )
+        except urllib3.exceptions.HTTPError as fault:
+            raise Unavailable(f"{self.url} does not answer: {_reason(fault)}") from None
+        if answer.status >= 400:
+            raise _refusal(answer)
+        return answer
+
+    @contextmanager
+    def _streamed(self, path: str) -> Iterator[urllib3.BaseHTTPResponse]:
+        answer = self._send("GET", path, preload=False, headers={"Accept": "*/*"})
+        try:
+            yield answer
+        except urllib3.exceptions.HTTPError as fault:
+            raise Unavailable(f"{self.url} broke off: {_reason(fault)}") from None
+        finally:
+            answer.release_conn()
+
+
+class _Told:
+    """A file whose reader is told how far it is; urllib3 sends it in blocks."""
+
+    def __init__(self, file: BinaryIO, moved: Moved | None) -> None:
+        self._file = file
+        self._moved = moved
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = self._file.read(size)
+        if self._moved is not None:
+            self._moved(self._file.tell())
+        return chunk
+
+
+def _refusal(answer: urllib3.BaseHTTPResponse) -> CatalogError:
+    try:
+        problem = json.loads(answer.data)
+    except ValueError:
+        problem = {}
+    if not isinstance(problem, dict):
+        problem = {}
+    if answer.status == 503 or not problem:
+        said = problem.get("detail") or f"The server answered {answer.status}."
+        return Unavailable(str(said))
+    return Refused(answer.status, problem)
+
+
+def _reason(fault: Exception) -> str:
+    return str(getattr(fault, "reason", None) or fault).rsplit(":", 1)[-1].strip() + "."
+
+
+def _file_path(item_id: str, name: str) -> str:
+    return f"items/{quote(item_id, safe='')}/files/{quote(name, safe='/')}"
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
