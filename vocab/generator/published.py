@@ -61,8 +61,9 @@ def _licence(listed: Mapping[str, Any], spdx: str, label: str, terms: Terms) -> 
         "skos:definition": (text(_about_licence(spdx, licence)),),
         "dct:source": (f"<{SPDX}{spdx}.html>",),
         "sage:osiApproved": (typed(str(licence.osi_approved).lower(), "boolean"),),
-        "sage:fsfLibre": (typed(str(licence.fsf_libre).lower(), "boolean"),),
     }
+    if licence.fsf_libre:  # elsewhere the list is silent, which is not a no
+        facts["sage:fsfLibre"] = (typed("true", "boolean"),)
     if licence.deprecated_id:
         facts["owl:deprecated"] = (typed("true", "boolean"),)
         if successor := _successor(spdx, listed):
