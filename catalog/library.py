@@ -12,7 +12,6 @@ from catalog.domain.engine import Engine, Name, compiled
 from catalog.domain.fields import Field, Shapes
 from catalog.domain.schemes import Concept, Vocabularies
 
-
 _MOST_COMPILED = 128
 
 
@@ -43,6 +42,11 @@ class Library:
     def of_directory(cls, vocab: Path, shapes: Path, engine: Name | None = None) -> "Library":
         """Return the library of two folders of `.ttl` files."""
         return cls(_read(vocab.glob("*.ttl")), _read(shapes.glob("*.ttl")), engine)
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """Every file as it is, by `vocab/{name}` or `shapes/{name}`."""
+        return self._files
 
     @cached_property
     def version(self) -> str:

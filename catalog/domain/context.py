@@ -81,15 +81,19 @@ def _meaning(path: str, fields: list[Field]) -> str | dict[str, Any]:
     if all(_is_iri(field) for field in fields):
         return {"@id": iri, "@type": "@id"}
     kinds = {field.datatypes for field in fields}
-    if len(kinds) == 1 and not any(field.may_be_not_stated for field in fields):
-        (kind,) = kinds
-        if len(kind) == 1 and kind[0].startswith(_XSD):
-            name = kind[0].removeprefix(_XSD)
-            if name == "string":
-                return {"@id": iri, "@language": None}
-            if name not in {"boolean", "integer", "double"}:
-                return {"@id": iri, "@type": f"xsd:{name}"}
-    return iri
+    if len(kinds) > 1 or any(_is_iri(field) for field in fields):
+        return iri
+    (offered,) = kinds
+    names = [kind.removeprefix(_XSD) for kind in offered if kind.startswith(_XSD)]
+    if names == ["string"] and len(offered) == 1:
+        return {"@id": iri, "@language": None}
+    if not names or len(names) < len(offered) or _NATIVE.intersection(names) or "string" in names:
+        return iri
+    return {"@id": iri, "@type": f"xsd:{names[0]}"}
+
+
+_NATIVE = frozenset({"boolean", "integer", "double"})
+"""Datatypes that JSON has itself; a coercion would spoil the values of a choice among them."""
 
 
 def _is_iri(field: Field) -> bool:

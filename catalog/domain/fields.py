@@ -153,6 +153,11 @@ class Shapes:
         """The names of all files, sorted."""
         return tuple(self._files)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all files, sorted."""
+        return tuple(self._files)
+
     def file(self, name: str) -> bytes | None:
         """Return the Turtle of a file, such as `model` or `common`."""
         return self._files.get(name)
@@ -260,7 +265,7 @@ class Shapes:
         named = [node for node, row in self.rows.items() if f"<{SH}targetNode>" in row]
         return (*named, f"<{SHAPES}common>")
 
-    def _all_roots(self, item_type: str) -> list[str]:
+    def every_root(self, item_type: str) -> list[str]:
         """Return every shape that can ever apply to a description of the item type."""
         return [
             f"<{SHAPES}{item_type}>",
@@ -274,7 +279,7 @@ class Shapes:
     def known_paths(self, item_type: str) -> frozenset[str]:
         """Return, as terms, every property that some shape of the item type speaks of."""
         found: set[str] = set()
-        for node in self._reached(self._all_roots(item_type)):
+        for node in self._reached(self.every_root(item_type)):
             for path in self.rows[node].get(f"<{SH}path>", ()):
                 found.update(self._properties_in(path))
         return frozenset(found)

@@ -150,7 +150,7 @@ def _utf8(data: bytes) -> str:
 
 
 def _statements(form: ox.RdfFormat, data: bytes, base: str) -> str:
-    """Return what the parser yields, one statement a line, or raise OverLimit as soon as a limit is passed."""
+    """Return what the parser yields, one statement a line; raise OverLimit as soon as it must."""
     lines: list[str] = []
     room = MOST_EXPANDED
     for quad in ox.parse(data, format=form, base_iri=base, without_named_graphs=True):
@@ -401,7 +401,10 @@ def _json_document(
         _check_json_depth(text)
     try:
         document = json.loads(
-            text, object_pairs_hook=_without_repetition, parse_constant=_no_constant
+            text,
+            object_pairs_hook=_without_repetition,
+            parse_constant=_no_constant,
+            parse_float=_finite,
         )
     except json.JSONDecodeError as error:
         raise Unreadable(
@@ -440,6 +443,13 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise Unreadable(f"An object in the JSON has the member {twice[:80]!r} twice.")
     return members
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
+        raise Unreadable(f"The number {digits[:40]} in the JSON is too large.")
+    return number
 
 
 def _no_constant(name: str) -> NoReturn:

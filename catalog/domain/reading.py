@@ -225,6 +225,7 @@ class _Reader:
         self.notes: list[tuple[int, Finding]] = []
         self.statements: list[Statement] = []
         self.origins: list[int] = []
+        self.left_out: set[str] = set()
         self.renamed_schema = False
 
     def read(self) -> Reading:
@@ -258,6 +259,7 @@ class _Reader:
                 value = value[:at] + home[value[at:]]
             statement = (home[subject], home[predicate], value)
             if written and "{} {} {} .".format(*statement) in written:
+                self.left_out.add(value)
                 continue
             self.statements.append(statement)
             self.origins.append(origin)
@@ -415,7 +417,7 @@ class _Reader:
         own = (self.subject, self.part)
         if all(subject.startswith(own) for subject in {s for s, _, _ in self.statements}):
             return
-        pointed_to = {value for _, _, value in self.statements}
+        pointed_to = {value for _, _, value in self.statements} | self.left_out
         neighbours: dict[str, int] = {}
 
         def stays(origin: int, statement: Statement) -> bool:

@@ -1,0 +1,139 @@
+"""Every example beside this file gets the verdict that its first line or its folder says."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from catalog.domain.context import PREFIXES
+from catalog.domain.engine import Engine, Result, compiled
+from catalog.domain.identifiers import RECORD, item_iri
+from catalog.domain.validation import Judgement, judge
+from catalog.library import Library, library
+
+HERE = Path(__file__).parent
+VALID = sorted((HERE / "valid").glob("*.ttl"))
+INVALID = sorted((HERE / "invalid").glob("*.ttl"))
+ITEM = item_iri("0000000000")
+
+TRIPS = re.compile(r"# trips sh:(\w+) on (\S+) at (draft|publication) level")
+PREFIX = re.compile(r"^@prefix ([\w-]*): <([^>]*)>", re.MULTILINE)
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+
+class Listening(Library):
+    """The library, remembering which statements were given to which engine."""
+
+    heard: list[tuple[str, str, list[Result]]]
+
+    def engine(self, item_type: str, *about: Any) -> Engine:
+        usual = super().engine(item_type, *about)
+
+        def judge_and_remember(statements: str) -> list[Result]:
+            results = usual(statements)
+            self.heard.append((item_type, statements, results))
+            return results
+
+        return judge_and_remember
+
+
+@pytest.fixture(scope="module")
+def listening() -> Listening:
+    usual = library()
+    heard = Listening(
+        {name: usual.vocabularies.file(name) or b"" for name in usual.vocabularies.names},
+        {name: usual.shapes.file(name) or b"" for name in usual.shapes.names},
+    )
+    heard.heard = []
+    return heard
+
+
+ORACLES: dict[str, Engine] = {}
+
+
+def oracle(known: Library, item_type: str) -> Engine:
+    """Return pyshacl with every shape that could ever apply, not only those that do."""
+    if item_type not in ORACLES:
+        shapes = known.shapes
+        everything = shapes.compiled_from(shapes.every_root(item_type))
+        ORACLES[item_type] = compiled(everything, "pyshacl")
+    return ORACLES[item_type]
+
+
+def judged(example: Path, known: Library) -> Judgement:
+    text = example.read_text()
+    files = tuple(sorted(set(re.findall(r"<#file/([^>]+)>", text))))
+    return judge(
+        text.encode(), "text/turtle", item=ITEM, bases=(RECORD,), library=known, files=files
+    )
+
+
+def names(examples: Iterable[Path]) -> list[str]:
+    return [example.stem for example in examples]
+
+
+@pytest.mark.parametrize("example", VALID, ids=names(VALID))
+def test_a_valid_example_can_be_published(example: Path) -> None:
+    report = judged(example, library()).report
+    assert report.conforms_at("publication"), report.to_dict()
+
+
+@pytest.mark.parametrize("example", VALID, ids=names(VALID))
+def test_a_valid_example_says_nothing_that_no_shape_knows(example: Path) -> None:
+    report = judged(example, library()).report
+    assert [f.path for f in report.findings if f.component == "unknown-property"] == []
+
+
+@pytest.mark.parametrize("example", INVALID, ids=names(INVALID))
+def test_an_invalid_example_trips_what_its_first_line_says(example: Path) -> None:
+    text = example.read_text()
+    said = TRIPS.match(text)
+    assert said, f"{example.name} does not say in its first line what it trips"
+    prefixes = dict(PREFIX.findall(text))
+    wanted = {expanded(name, prefixes) for name in said[2].split("|")}
+    component = f"{said[1][0].upper()}{said[1][1:]}ConstraintComponent"
+    report = judged(example, library()).report
+    found = [
+        finding
+        for finding in report.findings
+        if finding.component == component
+        and finding.level == said[3]
+        and wanted == properties_in(finding.path or "")
+    ]
+    assert found, report.to_dict()
+    assert all(finding.line for finding in found)
+
+
+def expanded(name: str, prefixes: dict[str, str]) -> str:
+    prefix, _, local = name.partition(":")
+    return {**PREFIXES, **prefixes}[prefix] + local
+
+
+def properties_in(path: str) -> set[str]:
+    return set(re.findall(r"<([^>]+)>", path)) or {path}
+
+
+@pytest.mark.parametrize("example", [*VALID, *INVALID], ids=names([*VALID, *INVALID]))
+def test_the_oracle_finds_the_same(example: Path, listening: Listening) -> None:
+    listening.heard.clear()
+    judged(example, listening)
+    (item_type, statements, results) = listening.heard[0]
+    reference = oracle(listening, item_type)(statements)
+    assert told(listening, results) == told(listening, reference)
+
+
+def told(known: Library, results: list[Result]) -> Counter[tuple[str, ...]]:
+    return Counter(
+        (
+            result.focus_node,
+            known.shapes.source(result.shape).path or "",
+            result.component,
+            result.severity,
+            result.shape,
+        )
+        for result in results
+    )
