@@ -26,7 +26,7 @@ GRAPH_MEDIA_TYPES = (
 """What the triples of CONSTRUCT and DESCRIBE are answered in."""
 
 TEXT_BYTES = 16_384
-TOKENS = 8_000
+TOKENS = 6_000
 DEPTH = 32
 OPERATORS_OF_A_KIND = 64
 TRIPLE_PATTERNS = 60
@@ -113,17 +113,22 @@ def _unescaped(query: str) -> str:
 
 _LOCAL = r"""(?: [\w:\-\u00b7] | %[0-9A-Fa-f]{2} | \\[_~.\-!$&'()*+,;=/?\#@%]
                 | \.+(?=[\w:\-\u00b7%\\]) )*"""
+_PREFIX = (
+    r"[\w\-\u00b7]{0,60}+(?:\.+[\w\-\u00b7]{1,60}+){0,4}+"  # bounded: it is tried at each word
+)
 _TOKEN = re.compile(
     rf"""
-      (?P<blank>    [ \t\r\n]+ | \#[^\r\n]* )
-    | (?P<string>   \"\"\"(?:\"{{0,2}}(?:[^\"\\]|\\.))*+\"\"\" | '''(?:'{{0,2}}(?:[^'\\]|\\.))*+'''
+    (?: [ \t\r\n]++ | \#[^\r\n]*+ )*+ (?:
+      (?P<string>   \"\"\"(?:\"{{0,2}}(?:[^\"\\]|\\.))*+\"\"\" | '''(?:'{{0,2}}(?:[^'\\]|\\.))*+'''
                   | \"(?:[^\"\\\r\n]|\\[^\r\n])*+\" | '(?:[^'\\\r\n]|\\[^\r\n])*+' )
     | (?P<variable> [?$][\w\u00b7]+ )
-    | (?P<name>     (?:[^\W\d_](?:[\w\-\u00b7]|\.+(?=[\w\-\u00b7:]))*)?:{_LOCAL} | _:{_LOCAL} )
+    | (?P<name>     (?:[^\W\d_]{_PREFIX})?:{_LOCAL} | _:{_LOCAL} )
     | (?P<word>     [^\W\d]\w* )
     | (?P<number>   (?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+\-]?\d+)? )
     | (?P<language> @[A-Za-z][A-Za-z0-9\-]* )
-    | (?P<sign>     \^\^ | && | \|\| | != | >= | [^<] )
+    | (?P<sign>     \^\^ | && | \|\| | != | >= | [^<'"\\] )
+    | (?P<less>     < )
+    | (?P<end>      \Z ) )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -158,8 +163,8 @@ class _Bracket:
     """An open bracket and how what stands in it is read.
 
     sign   "(", "[" or "{"; "" for the query itself
-    holds  "patterns", "template", "rows" (of VALUES), "terms" (of a collection or a path) or
-           "expressions"
+    holds  "patterns", "template" (of CONSTRUCT), "rows" (of VALUES), "row" (one of them), "terms"
+           (of a collection, a path or a node) or "expressions"
     """
 
     sign: str
@@ -197,29 +202,34 @@ class _Reader:
 
     def read(self) -> None:
         """Read to the end; raises Unreadable for what is refused."""
-        place, end, seen = 0, len(self.text), 0
-        while place < end:
-            found = self._iri_at(place) or _TOKEN.match(self.text, place)
-            if found is None:  # `<` that begins no IRI
-                kind, token = "sign", "<=" if self.text.startswith("<=", place) else "<"
-                start, place = place, place + len(token)
-            else:
-                kind, token = found.lastgroup or "iri", found.group()
-                start, place = place, found.end()
-            if kind == "blank":
-                continue
+        place = seen = 0
+        while found := _TOKEN.match(self.text, place):
+            kind = found.lastgroup or "end"
+            if kind == "end":
+                return
+            start, place = found.span(kind)
+            if kind == "less":
+                kind, place = self._iri_or_less(start)
             seen += 1
             if seen > TOKENS and self.measures:
                 raise Unreadable(f"The query has more than {TOKENS:,} words and signs.")
-            self._take(kind, token, start)
+            self._take(kind, self.text[start:place], start)
+        self._stop(place)
 
-    def _iri_at(self, place: int) -> re.Match[str] | None:
-        if self.text[place] != "<":
-            return None
+    def _stop(self, place: int) -> None:
+        """End at a quote that no other closes, or a backslash: no engine reads on from there."""
+        if self.refuses:
+            self._refuse("What begins here is no word of SPARQL, or a text without an end.", place)
+
+    def _iri_or_less(self, start: int) -> tuple[str, int]:
+        """Return what the `<` at `start` begins, and where that ends."""
         bracket = self.open[-1]
-        if bracket.sign == "(" and bracket.holds == "expressions" and self._follows_operand():
-            return None
-        return _IRI.match(self.text, place)
+        in_expression = bracket.sign == "(" and bracket.holds == "expressions"
+        if not (in_expression and self._follows_operand()):
+            iri = _IRI.match(self.text, start)
+            if iri:
+                return "iri", iri.end()
+        return "sign", start + (2 if self.text.startswith("<=", start) else 1)
 
     def _follows_operand(self) -> bool:
         return (
@@ -346,10 +356,11 @@ class _Reader:
             self._check_service_by_name()
             self.open.append(_Bracket(sign, self._content_of_braces(bracket)))
             return
-        holds = "expressions" if sign == "(" and self._opens_expression(bracket) else "terms"
-        if holds == "terms":
-            self._begin_term()
-        self.open.append(_Bracket(sign, holds))
+        if sign == "(" and self._opens_expression(bracket):
+            self.open.append(_Bracket(sign, "expressions"))
+            return
+        self._begin_term()
+        self.open.append(_Bracket(sign, "row" if bracket.holds == "rows" else "terms"))
 
     def _content_of_braces(self, around: _Bracket) -> str:
         if around.expects_rows:
@@ -386,11 +397,8 @@ class _Reader:
         """Refuse `SERVICE:name {`, which is a keyword and a name, and its likes."""
         if not self.refuses or self.kind != "name" or len(self.open) == 1:
             return
-        prefix, _, local = self.last.lower().partition(":")
         names_graph = self.kind_before == "word" and self.last_before in _NAMES_A_GRAPH
-        if "service" in prefix and not names_graph:
-            self._refuse_service(self.last_at)
-        if ".service" in local:
+        if "service" in self.last.lower().partition(":")[0] and not names_graph:
             self._refuse_service(self.last_at)
 
     # refusals

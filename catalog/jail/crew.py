@@ -48,7 +48,9 @@ class Crew:
         self._limits = limits
         self._sealed = sealed
         self._process = os.getpid()
-        self._change = threading.Condition()
+        self._lock = threading.Lock()
+        self._place = threading.Condition(self._lock)  # a worker is idle, or there will be none
+        self._loss = threading.Condition(self._lock)  # the supervisor has something to do
         self._idle: deque[Child] = deque()
         self._working: set[Child] = set()
         self._lost: list[Child] = []
@@ -67,12 +69,12 @@ class Crew:
         Raises Busy after about a second without one; while the first worker is still loading
         the wait is longer. Raises Unavailable if workers cannot be started.
         """
-        with self._change:
+        with self._lock:
             patience = _PATIENCE_SECONDS if self._counts["started"] else _START_PATIENCE_SECONDS
             until = time.monotonic() + patience
             while not (child := self._next_idle()):
                 self._check_that_waiting_helps()
-                if not self._change.wait(until - time.monotonic()) and time.monotonic() >= until:
+                if not self._place.wait(until - time.monotonic()) and time.monotonic() >= until:
                     self._counts["busy"] += 1
                     raise Busy("All workers are taken. Try again in a moment.", retry_after=2)
             self._counts["asked"] += 1
@@ -81,29 +83,31 @@ class Crew:
 
     def give_back(self, child: Child, *, refused: bool = False) -> None:
         """Take back a worker that has answered; one at the end of its life is replaced."""
-        with self._change:
+        with self._lock:
             self._working.discard(child)
             self._counts["refused"] += refused
             if not self.is_closed and child.asked < self._limits.lifetime:
                 self._idle.append(child)
-                self._change.notify()
+                self._place.notify()
                 return
             self._lost.append(child)
-            self._change.notify_all()
+            self._loss.notify()
+            self._place.notify()
         self._bury_if_closed()
 
     def lose(self, child: Child, counted_as: str) -> None:
         """Hand over a worker that was killed or has ended, to be buried and replaced."""
-        with self._change:
+        with self._lock:
             self._working.discard(child)
             self._counts[counted_as] += 1
             self._lost.append(child)
-            self._change.notify_all()
+            self._loss.notify()
+            self._place.notify()
         self._bury_if_closed()
 
     def counters(self) -> dict[str, int]:
         """Return `COUNTED` with its numbers."""
-        with self._change:
+        with self._lock:
             now = {"idle": len(self._idle), "working": len(self._working)}
             return {**self._counts, **now}
 
@@ -114,10 +118,11 @@ class Crew:
         """
         if self._process != os.getpid():
             return
-        with self._change:
+        with self._lock:
             self.is_closed = True
             present = [*self._idle, *self._working, *filter(None, (self._starting,))]
-            self._change.notify_all()
+            self._place.notify_all()
+            self._loss.notify()
         for child in present:
             child.kill()
         self._supervisor.join(timeout=10)
@@ -147,14 +152,14 @@ class Crew:
     def _find_dead(self, child: Child) -> None:
         self._counts["crashed"] += 1
         self._lost.append(child)
-        self._change.notify_all()
+        self._loss.notify()
 
     def _supervise(self) -> None:
         pause = 0.0
         while self._wait_for_a_loss(pause):
             self._bury()
             pause = self._start_one(pause)
-        with self._change:
+        with self._lock:
             self._lost.extend(self._idle)
             self._idle.clear()
         self._bury()
@@ -165,14 +170,14 @@ class Crew:
         pause  seconds to let pass first, after a start that failed
         """
         until = time.monotonic() + pause
-        with self._change:
+        with self._lock:
             while not self.is_closed:
                 now = time.monotonic()
                 if now < until:
-                    self._change.wait(until - now)
+                    self._loss.wait(until - now)
                 elif self._lost or self._missing() > 0:
                     break
-                elif not self._change.wait(_LOOK_AFTER_IDLE_SECONDS):
+                elif not self._loss.wait(_LOOK_AFTER_IDLE_SECONDS):
                     self._look_after_idle()
             return not self.is_closed
 
@@ -186,7 +191,7 @@ class Crew:
             self._find_dead(child)
 
     def _bury(self) -> None:
-        with self._change:
+        with self._lock:
             lost, self._lost = self._lost, []
         for child in lost:
             child.close()
@@ -198,24 +203,24 @@ class Crew:
 
     def _start_one(self, pause: float) -> float:
         """Start a worker if one is missing; return the seconds to wait before the next start."""
-        with self._change:
+        with self._lock:
             if self._missing() <= 0:
                 return 0.0
         try:
             child = self._started()
         except StartFailed as failed:
             return self._failed(failed, pause)
-        with self._change:
+        with self._lock:
             self._starting = None
             self._failure = None
             self._counts["started"] += 1
             self._idle.append(child)
-            self._change.notify_all()
+            self._place.notify_all()
         return 0.0
 
     def _started(self) -> Child:
         child = Child(self._kind, self._limits, sealed=self._sealed)
-        with self._change:
+        with self._lock:
             self._starting = child
             if self.is_closed:
                 child.kill()
@@ -227,12 +232,12 @@ class Crew:
         return child
 
     def _failed(self, failed: StartFailed, pause: float) -> float:
-        with self._change:
+        with self._lock:
             self._starting = None
             if self.is_closed:
                 return 0.0
             self._failure = str(failed)
             self._counts["failed"] += 1
-            self._change.notify_all()
+            self._place.notify_all()
         _log.error("a worker of the %s pool could not be started: %s", self._kind, failed)
         return min(max(pause * 2, _SHORTEST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)

@@ -59,10 +59,11 @@ def evaluate(header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes
     query = header["query"]
     try:
         results = store.query(query, base_iri=header.get("base"), **_dataset(header, query))
+        return _answer(results, header)
     except SyntaxError as error:
         raise unreadable(str(error)) from None
-    try:
-        return _answer(results, header)
+    except RuntimeError as error:
+        raise NotAcceptable(f"The query cannot be evaluated: {error}.") from None
     except PermissionError:
         raise NotAcceptable("SERVICE is not offered: this endpoint asks no other server.") from None
     except OSError as error:

@@ -1,30 +1,15 @@
 """Asking a SPARQL query of strangers: guarded by its text, evaluated in a jail, answered whole."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from catalog.domain.errors import OverLimit
 from catalog.domain.sparql import GRAPHS, guard
 from catalog.jail.pool import Pool
+from catalog.ports import Answer
 
 MAX_ROWS = 10_000
 MAX_BYTES = 10_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A complete answer.
-
-    kind        "select", "ask" or "graph"
-    rows        solutions, or triples of a graph; 1 for a yes or no
-    media_type  of `content`
-    """
-
-    kind: str
-    rows: int
-    media_type: str
-    content: bytes
 
 
 class JailedQueries:
