@@ -34,6 +34,13 @@ BLUEPRINTS: tuple[SmorestBlueprint, ...] = (
     health.blueprint,
 )
 
+class _Api(Api):  # type: ignore[misc] - the package has no types
+    """The API without the error answers of its own, which are no problem documents."""
+
+    def _register_error_handlers(self) -> None:
+        """Leave errors to `api.errors`."""
+
+
 Counters = Mapping[str, Callable[[], Mapping[str, int]]]
 
 
@@ -62,7 +69,7 @@ def create_app(parts: Parts, *, sealed: bool = True, counters: Counters | None =
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     guard(app)
     answer_errors(app)
-    _register(Api(app))
+    _register(_Api(app))
     check_every_route_declares(app)
     return app
 

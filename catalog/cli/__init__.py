@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 0
-    except Exception as fault:
+    except Exception as fault:  # noqa: BLE001 - a user gets a sentence, never a traceback
         return output.fail(fault)
     return code
 
