@@ -153,11 +153,6 @@ class Shapes:
         """The names of all files, sorted."""
         return tuple(self._files)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of all files, sorted."""
-        return tuple(self._files)
-
     def file(self, name: str) -> bytes | None:
         """Return the Turtle of a file, such as `model` or `common`."""
         return self._files.get(name)

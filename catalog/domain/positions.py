@@ -17,10 +17,12 @@ from typing import Any
 
 import pyoxigraph as ox
 
-from catalog.domain.description import Statement
+from catalog.domain.description import RDF, Statement
 from catalog.domain.parsing import JSON_LD, RDF_XML, Parsed, tokens
 
 Span = tuple[int, int]
+
+_REST = f"{RDF}rest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,7 @@ def places_in_text(
     at = _line_and_column(data)
     offset = (_tag_offset if form == RDF_XML else _token_offset)(data, spans)
     return [
-        at(offset(feed.last, quad.object))
-        for quad in islice(quads, None if upto is None else upto + 1)
+        at(offset(feed.last, quad)) for quad in islice(quads, None if upto is None else upto + 1)
     ]
 
 
@@ -137,14 +138,10 @@ def _line_and_column(data: bytes) -> Callable[[int], tuple[int, int]]:
     return at
 
 
-_Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
-
-
-def _token_offset(data: bytes, spans: list[Span]) -> Callable[[int, _Term], int]:
+def _token_offset(data: bytes, spans: list[Span]) -> Callable[[int, ox.Quad], int]:
     """Return the function from the last token read and an object to where the object begins.
 
-    For a node in brackets that is the opening bracket. Only at a plain literal inside a
-    collection is the column one token late.
+    For a node in brackets that is the opening bracket.
     """
     open_now: list[int] = []
     opener: dict[int, int] = {}
@@ -159,7 +156,7 @@ def _token_offset(data: bytes, spans: list[Span]) -> Callable[[int, _Term], int]
             number -= 1
         return number
 
-    def offset(last: int, value: _Term) -> int:
+    def offset(last: int, quad: ox.Quad) -> int:
         nonlocal seen
         while seen <= last:
             bracket = token(seen)
@@ -169,11 +166,15 @@ def _token_offset(data: bytes, spans: list[Span]) -> Callable[[int, _Term], int]
                 opener[seen] = open_now.pop()
             seen += 1
         at = back(last)
-        if isinstance(value, ox.BlankNode):
-            return spans[opener.get(at, at)][0]
+        if isinstance(quad.object, ox.BlankNode):
+            if at in opener:
+                return spans[opener[at]][0]
+            if token(at)[:2] != b"_:" and open_now and quad.predicate.value != _REST:
+                return spans[open_now[-1]][0]
+            return spans[at][0]
         while at > 0 and token(at) in (b";", b",", b".", b"]", b")", b"[", b"("):
             at = back(at - 1)
-        if isinstance(value, ox.Literal):
+        if isinstance(quad.object, ox.Literal):
             if token(at)[:1] == b"@" and at:
                 at = back(at - 1)
             elif at and token(back(at - 1)) == b"^^":
@@ -183,13 +184,13 @@ def _token_offset(data: bytes, spans: list[Span]) -> Callable[[int, _Term], int]
     return offset
 
 
-def _tag_offset(data: bytes, spans: list[Span]) -> Callable[[int, _Term], int]:
+def _tag_offset(data: bytes, spans: list[Span]) -> Callable[[int, ox.Quad], int]:
     """Return the function from the last piece of XML read to where its element begins."""
     open_now: list[int] = []
     opener: dict[int, int] = {}
     seen = 0
 
-    def offset(last: int, _value: _Term) -> int:
+    def offset(last: int, _: ox.Quad) -> int:
         nonlocal seen
         while seen <= last:
             start, end = spans[seen]
