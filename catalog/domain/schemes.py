@@ -12,7 +12,7 @@ from functools import cached_property
 import pyoxigraph as ox
 
 from catalog.domain.description import Description, Literal, Statement, is_literal, literal
-from catalog.domain.identifiers import SAGE, VOCAB
+from catalog.domain.identifiers import VOCAB
 
 SKOS = "http://www.w3.org/2004/02/skos/core#"
 DCT = "http://purl.org/dc/terms/"
@@ -164,42 +164,6 @@ class Vocabularies:
             replaced_by=_iris(row, f"{DCT}isReplacedBy"),
             deprecated='"true"' in str(row.get("<http://www.w3.org/2002/07/owl#deprecated>")),
         )
-
-    def spelled(self, scheme: str, word: str) -> str | None:
-        """Return the concept of a scheme that has `word` as notation, label or spelling in use."""
-        wanted = word.casefold()
-        for term, row in self._rows(scheme).items():
-            said = (
-                *_plain(row, f"{SKOS}notation"),
-                *_plain(row, f"{SKOS}prefLabel"),
-                *_plain(row, f"{SKOS}altLabel"),
-            )
-            if _is_concept(row) and wanted in map(str.casefold, said):
-                return term[1:-1]
-        return None
-
-    def deciding_class(self, item_type: str) -> str | None:
-        """Return the IRI of the class that decides that an item is of a type."""
-        row = self.row(f"{VOCAB}item-type/{item_type}") or {}
-        return next(iter(_iris(row, f"{SAGE}decidingClass")), None)
-
-    def published_classes(self, item_type: str) -> tuple[str, ...]:
-        """Return the IRIs of the classes that an item of a type has for the world besides."""
-        row = self.row(f"{VOCAB}item-type/{item_type}") or {}
-        return _iris(row, f"{SAGE}publishedClass")
-
-    def naming(self, iri: str) -> Iterator[Statement]:
-        """Yield the class and one name of a concept, as a pack carries them; nothing if unknown."""
-        row = self.row(iri)
-        if row is None:
-            return
-        yield f"<{iri}>", RDF_TYPE, _CONCEPT if _is_concept(row) else f"<{SKOS}ConceptScheme>"
-        for predicate in (f"<{SKOS}prefLabel>", f"<{DCT}title>"):
-            names = row.get(predicate, ())
-            if names:
-                english = [name for name in names if name.endswith("@en")]
-                yield f"<{iri}>", predicate, (english or list(names))[0]
-                return
 
     def row(self, iri: str) -> Row | None:
         """Return all that is said about a concept or scheme, as terms."""
