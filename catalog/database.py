@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, PoolProxiedConnection, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -38,9 +38,48 @@ class Database:
         with _told(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
+    def watch(self) -> "Watch":
+        """Return what tells, at next to no cost, whether anybody else has written."""
+        return Watch(self.engine)
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+class Watch:
+    """Tells whether the record may have changed since it was last asked. For one thread.
+
+    SQLite counts the commits of others (`PRAGMA data_version`, some microseconds); where a
+    database has nothing of the kind the answer is always yes, and the caller looks for itself.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._counts = engine.dialect.name == "sqlite"
+        self._engine = engine
+        self._connection: PoolProxiedConnection | None = None
+        self._seen: object = None
+
+    def changed(self) -> bool:
+        """Tell whether anything may have been committed since the last call; at first, yes."""
+        if not self._counts:
+            return True
+        if self._connection is None:
+            self._connection = self._engine.raw_connection()
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute("PRAGMA data_version")
+            row = cursor.fetchone()
+        finally:
+            cursor.close()
+        before, self._seen = self._seen, row and row[0]
+        return before != self._seen
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 @contextmanager
