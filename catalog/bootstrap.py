@@ -15,6 +15,7 @@ from catalog.jail.querying import JailedQueries
 from catalog.library import Library, library
 from catalog.parts import Parts
 from catalog.ports import Judge, ObjectStore, Queries, TripleStore
+from catalog.processes import Popen
 from catalog.services.start import known_bases
 from catalog.settings import Settings, from_environment
 
@@ -105,3 +106,16 @@ def triple_store(settings: Settings) -> TripleStore:
 
     longest_query = max(settings.query_seconds, settings.query_seconds_signed_in)
     return OxigraphTriples(settings.data / "graph", keep_seconds=2.0 * longest_query)
+
+
+def start_s3(settings: Settings) -> tuple[Popen, dict[str, str]]:
+    """Start an S3 store of the catalog's own as a child; return it with the settings to reach it."""
+    from catalog.adapters.weed import start_weed
+
+    weed = start_weed(settings.data / "s3", bucket=settings.s3_bucket, allowed_origin=settings.base)
+    return weed.process, {
+        "objects": "s3",
+        "s3_endpoint": weed.endpoint,
+        "s3_access_key": weed.access_key,
+        "s3_secret_key": weed.secret_key,
+    }

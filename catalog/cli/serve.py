@@ -123,16 +123,10 @@ def _alone(data: Path) -> Iterator[None]:
 
 
 def _start_s3(settings: Settings, children: dict[str, Popen]) -> dict[str, str]:
-    from catalog.adapters.weed import start_weed
+    from catalog.bootstrap import start_s3
 
-    weed = start_weed(settings.data / "s3", bucket=settings.s3_bucket, allowed_origin=settings.base)
-    children["s3"] = weed.process
-    return {
-        PREFIX + "OBJECTS": "s3",
-        PREFIX + "S3_ENDPOINT": weed.endpoint,
-        PREFIX + "S3_ACCESS_KEY": weed.access_key,
-        PREFIX + "S3_SECRET_KEY": weed.secret_key,
-    }
+    children["s3"], found = start_s3(settings)
+    return {PREFIX + name.upper(): value for name, value in found.items()}
 
 
 def _prepare(settings: Settings, output: Output, *, is_new: bool, samples: bool) -> None:
