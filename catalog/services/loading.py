@@ -130,7 +130,7 @@ def record_of(session: Session, item: Item, version: Version, actor: Actor) -> I
         granted=_granted(session, item, actor),
         was_public=item.was_public,
         withdrawal=_withdrawal(version.withdrawal),
-        deprecation=_deprecation(version.deprecation),
+        deprecation=deprecation_of(version.deprecation),
         indexed=is_indexed(session, item.id),
     )
 
@@ -177,7 +177,8 @@ def _withdrawal(stored: dict[str, Any] | None) -> Withdrawal | None:
     return Withdrawal(**(stored | {"at": datetime.fromisoformat(stored["at"])}))
 
 
-def _deprecation(stored: dict[str, Any] | None) -> Deprecation | None:
+def deprecation_of(stored: dict[str, Any] | None) -> Deprecation | None:
+    """Return a stored mark of deprecation as a plain value."""
     if stored is None:
         return None
     return Deprecation(**(stored | {"at": datetime.fromisoformat(stored["at"])}))
