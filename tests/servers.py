@@ -38,6 +38,8 @@ class S3Server(Protocol):
     """A real S3 server that a test may stop, freeze and kill."""
 
     process: Popen
+    endpoint: str
+    access_key: str
 
     def objects(self, bucket: str, *, single_put_bytes: int | None = None) -> S3Objects:
         """Return an object store in one of its buckets."""
@@ -76,6 +78,8 @@ class WeedServer:
             self.folder, bucket="sage-tests", allowed_origin="http://127.0.0.1:8000"
         )
         self.process = self.weed.process
+        self.endpoint = self.weed.endpoint
+        self.access_key = self.weed.access_key
 
     def objects(self, bucket: str, *, single_put_bytes: int | None = None) -> S3Objects:
         return self.weed.objects(bucket)

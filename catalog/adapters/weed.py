@@ -136,9 +136,10 @@ def _arguments(folder: Path, ports: Mapping[str, int], allowed_origin: str) -> l
         "s3.localSocket": "s3.sock",
         # It is alone: after a kill nobody else is waited for (3 to 7 s to come back, not 12 to 21).
         "master.electionTimeout": "1s",
-        # Room for as many volumes as fit the disk, each small enough for a small disk to hold some.
-        "master.volumeSizeLimitMB": 1024,
-        "volume.max": 0,
+        # Volumes take room only as they fill; a limit by the size of the disk would leave a small
+        # one without any for the second bucket. Small ones are rewritten soon after deletions.
+        "master.volumeSizeLimitMB": 4096,
+        "volume.max": 10_000,
         "volume.preStopSeconds": 0,
         **ports,
     }
