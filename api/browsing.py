@@ -127,6 +127,7 @@ class Index:
         self._entries: dict[str, Entry] = {}
         self._of_scheme: dict[str, tuple[str, ...]] = {}
         self._below: dict[str, list[str]] = {}
+        self._above: dict[str, list[str]] = {}
         self._searched: list[tuple[str, str]] = []
         for scheme in naming.library.vocabularies.schemes():
             self._of_scheme[scheme.name] = scheme.concepts
@@ -139,10 +140,11 @@ class Index:
         note = concept.notation if concept.notation and concept.notation != word.label else ""
         entry = Entry(concept.iri, word.href, word.label, note, concept.deprecated)
         self._entries[concept.iri] = entry
-        for broader in concept.broader:
-            self._below.setdefault(broader, []).append(concept.iri)
-        for narrower in concept.narrower:
-            self._below.setdefault(concept.iri, []).append(narrower)
+        pairs = [(broader, concept.iri) for broader in concept.broader]
+        pairs += [(concept.iri, narrower) for narrower in concept.narrower]
+        for broader, narrower in pairs:
+            self._below.setdefault(broader, []).append(narrower)
+            self._above.setdefault(narrower, []).append(broader)
         spellings = (word.label, concept.notation or "", *(one.text for one in concept.alt_labels))
         self._searched.append(("\n".join(spellings).casefold(), concept.iri))
 
@@ -160,11 +162,26 @@ class Index:
         found = dict.fromkeys(one for one in self._below.get(iri, ()) if one in self._entries)
         return tuple(sorted(found, key=lambda one: self._entries[one].label.casefold()))
 
-    def branch(self, iri: str, seen: frozenset[str] = frozenset()) -> Branch:
-        """Return a concept with all that is below it."""
+    def trees(self, wanted: Iterable[str]) -> tuple[Branch, ...]:
+        """Return the trees in which concepts stand, without what is not asked for.
+
+        Broader concepts may belong to another scheme: measurements stand below their groups.
+        """
+        kept: dict[str, None] = {}
+        pending = list(wanted)
+        while pending:
+            iri = pending.pop()
+            if iri not in kept and iri in self._entries:
+                kept[iri] = None
+                pending.extend(self._above.get(iri, ()))
+        roots = [iri for iri in kept if not any(up in kept for up in self._above.get(iri, ()))]
+        roots.sort(key=lambda iri: self._entries[iri].label.casefold())
+        return tuple(self._branch(iri, kept, frozenset()) for iri in roots)
+
+    def _branch(self, iri: str, kept: Mapping[str, None], seen: frozenset[str]) -> Branch:
         inner = seen | {iri}
-        below = (one for one in self.below(iri) if one not in inner)
-        return Branch(self._entries[iri], tuple(self.branch(one, inner) for one in below))
+        below = (one for one in self.below(iri) if one in kept and one not in inner)
+        return Branch(self._entries[iri], tuple(self._branch(one, kept, inner) for one in below))
 
     def search(self, text: str, most: int = 100) -> tuple[Entry, ...]:
         """Return the concepts with `text` in a name or notation; whole names first."""
@@ -248,11 +265,8 @@ class SchemePage:
         """The concepts as a tree; nothing where there is none, or only a part is asked for."""
         if self.letter or self.page > 1 or len(self.entries) > _TREE_AT_MOST:
             return ()
-        index, own = index_of(self.naming), {entry.iri for entry in self.entries}
-        within = {child for iri in own for child in index.below(iri) if child in own}
-        if not within:
-            return ()
-        return tuple(index.branch(entry.iri) for entry in self.entries if entry.iri not in within)
+        trees = index_of(self.naming).trees(entry.iri for entry in self.entries)
+        return trees if any(tree.below for tree in trees) else ()
 
     @property
     def letters(self) -> tuple[tuple[str, str], ...]:
@@ -426,7 +440,7 @@ def _field_line(naming: Naming, one: Field) -> FieldLine:
         path=one.path,
         demand=_DEMANDS[one.required] if one.required else "",
         many="one" if one.max_count == 1 else "any number",
-        values=tuple(_allowed(naming, one)),
+        values=tuple(dict.fromkeys(_allowed(naming, one))),
         anchor=one.shape.rpartition("#")[2],
     )
 
@@ -440,8 +454,8 @@ def _allowed(naming: Naming, one: Field) -> Iterable[Value]:
         yield Value("term", word.label, word.href, note=word.help)
     for iri in one.classes:
         yield Value("text", naming.of_part(iri))
-    for iri in one.datatypes:
-        yield Value("code", naming.datatype(iri))
+    for words in dict.fromkeys(naming.datatype(iri) for iri in one.datatypes):
+        yield Value("text", words)
     for term in one.allowed:
         yield Value("code", term)
     if not (one.schemes or one.classes or one.datatypes or one.allowed) and one.node_kind == "IRI":

@@ -27,6 +27,11 @@ class Box:
     lines: tuple[str, ...]
     is_self: bool
 
+    @property
+    def at(self) -> str:
+        """The corner from which its own places are counted."""
+        return f"{self.x:g} {self.y:g}"
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -37,8 +42,8 @@ class Plan:
     height: float
     said: str
     boxes: tuple[Box, ...]
-    wires: tuple[str, ...]
-    tips: tuple[str, ...]
+    wires: str
+    tips: str
 
 
 Named = tuple[str, str]
@@ -108,7 +113,7 @@ def _wide(item: Named, cited: Sequence[Named], citing: Sequence[Named], said: st
         wires.append(_curve(own.x + own.width, middle, box.x - 9, y))
         tips.append(_tip_right(box.x - 1, y))
     width = at_self + _WIDE_BOX + 1 + (step if citing else 0)
-    return Plan("wide", width, height, said, (*left, own, *right), tuple(wires), tuple(tips))
+    return Plan("wide", width, height, said, (*left, own, *right), "".join(wires), "".join(tips))
 
 
 def _tall(item: Named, cited: Sequence[Named], citing: Sequence[Named], said: str) -> Plan:
@@ -124,7 +129,7 @@ def _tall(item: Named, cited: Sequence[Named], citing: Sequence[Named], said: st
             box = _box(named, x, y, _TALL_BOX, is_self=place == 1)
             boxes.append(box)
             y += box.height + 8
-    return Plan("tall", 326, y - 7, said, tuple(boxes), tuple(wires), tuple(tips))
+    return Plan("tall", 326, y - 7, said, tuple(boxes), "".join(wires), "".join(tips))
 
 
 def _curve(x: float, y: float, to_x: float, to_y: float) -> str:

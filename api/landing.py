@@ -49,10 +49,22 @@ _LINEAGE_GROUPS: Final = {
     "https://w3id.org/sage/shapes/groups#provenance",
     "https://w3id.org/sage/shapes/groups#related",
 }
+_FILES_GROUP: Final = "https://w3id.org/sage/shapes/groups#files"
 _REASONS: Final = "withdrawal-reason"
 
 IDS: Final = frozenset(
-    {"main", "title", "report", "description", "files", "runtime", "use", "cite", "lineage"}
+    {
+        "main",
+        "title",
+        "yours",
+        "report",
+        "description",
+        "files",
+        "runtime",
+        "use",
+        "cite",
+        "lineage",
+    }
     | {"properties", "visibility", "file", "file-hint", "sure", "reason", "why", "why-hint"}
     | {"replacement", "replacement-hint", "use-1", "use-2", "use-3", "cite-1", "cite-2"}
 )
@@ -173,7 +185,7 @@ class Landing:
         self.elsewhere = tuple(self._files_elsewhere())
         self.files = tuple(self._file_here(file) for file in record.files)
         self.requirements = tuple(self._requirements())
-        self.relations, self.groups = self._sections()
+        self.relations, self.file_items, self.groups = self._sections()
 
     # -- the heading
 
@@ -320,7 +332,7 @@ class Landing:
         """How many files there are, and where."""
         here, elsewhere = self.record.files_total or len(self.files), len(self.elsewhere)
         if not here and not elsewhere:
-            return "none"
+            return "with other items" if self.file_items else "none"
         counted = ((here, "here"), (elsewhere, "elsewhere"))
         return ", ".join(f"{number:,} {where}" for number, where in counted if number)
 
@@ -341,9 +353,10 @@ class Landing:
         if self.requirements:
             found.append(("runtime", "What it needs to run"))
         found += [("use", "Use it"), ("cite", "Cite it")]
-        if self.relations or self._cited_by:
+        if self.relations or self._cited_by or self.drawing:
             found.append(("lineage", "Made from, used by"))
-        return (*found, ("properties", "Properties"))
+        found.append(("properties", "Properties"))
+        return (*found, ("yours", "Yours to do")) if self.actions else tuple(found)
 
     # -- the body
 
@@ -384,8 +397,10 @@ class Landing:
         here, elsewhere = bool(self.files), len(self.elsewhere)
         if not elsewhere:
             return "Kept here, each with the checksum that was taken when it arrived."
-        those = "This file is" if elsewhere == 1 and not here else "Files elsewhere are"
-        return f"{those} not kept by this catalog, which cannot promise that they stay."
+        if elsewhere == 1:
+            that = "The file elsewhere" if here else "This file"
+            return f"{that} is not kept by this catalog, which cannot promise that it stays."
+        return "Files elsewhere are not kept by this catalog, which cannot promise that they stay."
 
     @property
     def files_total(self) -> int:
@@ -466,8 +481,8 @@ class Landing:
         for term in self._said.get(f"<{REQUIREMENT}>", ()):
             yield self._reader.completed(term)
 
-    def _sections(self) -> tuple[tuple[Row, ...], tuple[Section, ...]]:
-        """Return what the item is made from or related to, and all its other properties."""
+    def _sections(self) -> tuple[tuple[Row, ...], tuple[Row, ...], tuple[Section, ...]]:
+        """Return what it is made from or related to, the items with its files, and the rest."""
         shown = {TITLE, DESCRIPTION, DISTRIBUTION, REQUIREMENT, f"{RDF}type"}
         entries = sorted(
             (
@@ -478,18 +493,22 @@ class Landing:
             key=lambda entry: (entry[0].group.order, entry[0].order),
         )
         relations: list[Row] = []
+        file_items: list[Row] = []
         groups: dict[Group, list[Row]] = {}
         for place, iri, terms in entries:
             row = self._reader.row(iri, place, terms)
-            if _is_relation(row, place):
+            if place.group.iri == _FILES_GROUP and _leads_to_items(row):
+                file_items.append(row)
+            elif _is_relation(row, place):
                 relations.append(row)
             else:
                 groups.setdefault(place.group, []).append(row)
         missing = self._missing()
         labels = sorted({*groups, *missing}, key=lambda group: group.order)
-        return tuple(relations), tuple(
+        sections = (
             Section(g.label, tuple(groups.get(g, ())), tuple(missing.get(g, ()))) for g in labels
         )
+        return tuple(relations), tuple(file_items), tuple(sections)
 
     def _missing(self) -> dict[Group, list[str]]:
         """Return the names of what publication demands and a draft does not say, by heading."""
@@ -512,12 +531,12 @@ class Landing:
             for name, values in found.items()
         )
 
-    @property
+    @cached_property
     def drawing(self) -> tuple[Plan, ...]:
         """What it cites and what cites it, as a drawing; nothing where there are no items."""
         cited = [
             (row.label, value.text)
-            for row in self.relations
+            for row in (*self.relations, *self.file_items)
             for value in row.values
             if value.kind == "item" and value.note
         ]
@@ -703,11 +722,16 @@ _SENTENCES: Final = {
 }
 
 
+def _leads_to_items(row: Row) -> bool:
+    """Tell whether a property names other items."""
+    return any(value.kind == "item" and not value.href.startswith("#") for value in row.values)
+
+
 def _is_relation(row: Row, place: Place) -> bool:
     """Tell whether a property leads to other things, so that it belongs to the lineage."""
-    kinds = {value.kind for value in row.values}
-    if any(value.kind == "item" and not value.href.startswith("#") for value in row.values):
+    if _leads_to_items(row):
         return True
+    kinds = {value.kind for value in row.values}
     return place.group.iri in _LINEAGE_GROUPS and bool(kinds & {"link", "part", "absent"})
 
 

@@ -189,8 +189,8 @@ class Naming:
         return label or self.library.shapes.label(iri) or compact(iri)
 
     def datatype(self, iri: str) -> str:
-        """Return a datatype as it is shown beside a value."""
-        return compact(iri)
+        """Return what a datatype holds, in words; its short name where there are none."""
+        return _DATATYPES.get(compact(iri), compact(iri))
 
     @cached_property
     def _part_shapes(self) -> dict[str, str]:
@@ -225,6 +225,28 @@ def _spelt(iri: str) -> Word:
 def _place(field: Field) -> Place:
     word = Word(field.name, _EXAMPLE.sub("", field.description))
     return Place(word, field.group or _ELSEWHERE, field.order)
+
+
+_DATATYPES: Final[Mapping[str, str]] = {
+    "rdf:langString": "words with their language",
+    "xsd:string": "text",
+    "xsd:integer": "a whole number",
+    "xsd:nonNegativeInteger": "a whole number",
+    "xsd:positiveInteger": "a whole number",
+    "xsd:decimal": "a number",
+    "xsd:double": "a number",
+    "xsd:float": "a number",
+    "xsd:boolean": "true or false",
+    "xsd:date": "a date",
+    "xsd:dateTime": "a date with time",
+    "xsd:gYear": "a year",
+    "xsd:gYearMonth": "a month",
+    "xsd:duration": "a duration",
+    "xsd:anyURI": "an address",
+    "xsd:hexBinary": "hexadecimal digits",
+    "geo:wktLiteral": "a place in WKT",
+}
+"""The datatypes of XML Schema and GeoSPARQL in words; the standards have no such labels."""
 
 
 _KEPT: dict[tuple[str, str, tuple[str, ...]], Naming] = {}

@@ -271,9 +271,18 @@ def _first_paragraphs(text: str) -> tuple[str, ...]:
     return tuple(" ".join(one.split()) for one in paragraphs if "  " not in one.strip())
 
 
-def tombstone(frame: Frame, library: Library, *, record: ItemRecord) -> str:
-    """Return what is left of a withdrawn item: what it was, when and why it went, and instead."""
-    return _page("tombstone.html", frame, it=Landing(frame, library, record, {}))
+def tombstone(
+    frame: Frame,
+    library: Library,
+    *,
+    record: ItemRecord,
+    names: Mapping[str, ItemName] | None = None,
+) -> str:
+    """Return what is left of a withdrawn item: what it was, when and why it went, and instead.
+
+    names  id to name of what replaces it; without it the replacement is named by its id
+    """
+    return _page("tombstone.html", frame, it=Landing(frame, library, record, names or {}))
 
 
 def sparql(

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from api.naming import Naming, Place
+from api.naming import Naming, Place, compact
 from catalog.domain.description import RDF, XSD, Description, Literal, is_literal, literal
 from catalog.domain.identifiers import RECORD, SAGE, item_of
 from catalog.domain.record import ItemName
@@ -29,8 +29,10 @@ _NUMBERS: Final = {
     for name in (
         "integer", "nonNegativeInteger", "positiveInteger", "int", "long", "short",
         "unsignedInt", "unsignedLong", "negativeInteger", "nonPositiveInteger",
+        "decimal", "double", "float",
     )
 }  # fmt: skip
+_WHOLE = re.compile(r"[+-]?\d{1,30}\Z")
 _MOMENTS: Final = {f"{XSD}{name}" for name in ("date", "dateTime", "gYear", "gYearMonth")}
 _DEEPEST: Final = 8
 
@@ -63,8 +65,7 @@ class Value:
         return self.kind == "link"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One property with its values; `help` says what the property means."""
 
     label: str
@@ -161,9 +162,9 @@ class Reader:
         """Return the IRI of something that no part of the description speaks about."""
         if word := self._naming.term(iri):
             return Value("term", word.label, word.href, note=word.help)
-        if is_linkable(iri):
+        if is_linkable(iri) and not iri.startswith(XSD):
             return Value("link", _readable(iri), iri)
-        return Value("iri", iri)
+        return Value("iri", compact(iri))
 
     def name_of(self, subject: str) -> tuple[str, str] | None:
         """Return the property that names a part, and the name; None where nothing does."""
@@ -177,8 +178,9 @@ class Reader:
         return int(text) if text and re.fullmatch(r"\d{1,9}", text) else 10**9
 
     def _literal(self, said: Literal) -> Value:
-        if said.datatype in _NUMBERS and re.fullmatch(r"[+-]?\d{4,30}", said.text):
-            return Value("number", f"{int(said.text):,}", machine=said.text)
+        if said.datatype in _NUMBERS:
+            text = f"{int(said.text):,}" if _WHOLE.match(said.text) else said.text
+            return Value("number", text, machine=said.text)
         if said.datatype in _MOMENTS:
             return Value("moment", _moment(said.text), machine=said.text)
         if said.datatype == f"{XSD}boolean":

@@ -36,6 +36,6 @@ if (navigator.clipboard) {
     block.append(button(code, code.getAttribute("aria-label")));
   }
   for (const value of document.querySelectorAll("[data-copy]")) {
-    value.after(" ", button(value, value.dataset.copy));
+    value.after(button(value, value.dataset.copy));
   }
 }
