@@ -29,6 +29,8 @@ _TARGETS = tuple(
     f"<{SH}{name}>" for name in ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
 )
 
+_AGENTS = frozenset(f"<http://xmlns.com/foaf/0.1/{name}>" for name in ("Person", "Organization"))
+
 _PROPERTY_SHAPE = f"<{SH}PropertyShape>"
 
 _SHOWN_ONLY = frozenset(
@@ -185,6 +187,20 @@ class Shapes:
     def deciding(self) -> dict[str, str]:
         """Deciding class, as a term, to the name of the item type."""
         return {f"<{iri}>": name for name, iri in self.item_types.items()}
+
+    @cached_property
+    def agent_properties(self) -> frozenset[str]:
+        """The properties, as terms, for which some shape wants a person or an organisation."""
+        return frozenset(
+            path
+            for row in self.rows.values()
+            for path in row.get(f"<{SH}path>", ())
+            if path[0] == "<"
+            and any(
+                not _AGENTS.isdisjoint(found.get(f"<{SH}class>", ()))
+                for found in self._alternatives(row)
+            )
+        )
 
     # -- what an engine is given
 

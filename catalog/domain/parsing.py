@@ -198,6 +198,7 @@ def _check_lengths(line: str, at: int, form: ox.RdfFormat, data: bytes, base: st
 
 
 _DIRECTION_IN_IRI = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_LONG_TAG = re.compile(rf'"@[A-Za-z0-9-]{{{MOST_TAG + 1}}}')
 _LONG_OR_DIRECTED_TAG = re.compile(
     rf'"@(?:[A-Za-z0-9-]{{{MOST_TAG + 1},}}|[A-Za-z0-9-]*--[a-z]+)$', re.MULTILINE
 )
@@ -216,7 +217,8 @@ def _check_characters(
         or "\\b" in text
         or "\\f" in text
         or " <<" in text
-        or _LONG_OR_DIRECTED_TAG.search(text)
+        or "--" in text
+        or _LONG_TAG.search(text)
         or (not text.isascii() and _DIRECTION_IN_IRI.search(text))
     )
     if suspicious:

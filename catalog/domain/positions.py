@@ -214,15 +214,16 @@ _SPACE = re.compile(r"\s*+")
 _Pointer = tuple[str | int, ...]
 
 
+_MOST_LEAVES_CHARACTERS = 8_000_000
+"""What may be read a second time: each leaf repeats the names of the nodes that it is in."""
+
+
 def _places_in_json(parsed: Parsed, original: bytes) -> list[Place]:
     """Return the place of each statement: of equal ones the first takes the first leaf."""
     text = original.decode("utf-8-sig")
     offsets = _offsets(text)
     at = _line_and_column(text.encode())
-    sayings: dict[Statement, deque[_Pointer]] = defaultdict(deque)
-    for pointer, smallest in _leaves(parsed.document):
-        for statement in _said_by(smallest, parsed.base):
-            sayings[statement].append(pointer)
+    sayings = _sayings(parsed.document, parsed.base)
     found = []
     for statement in parsed.statements():
         pointers = sayings.get(_nameless(statement))
@@ -245,13 +246,42 @@ def _nameless(statement: Statement) -> Statement:
     )
 
 
-def _said_by(document: Any, base: str) -> list[Statement]:
-    """Return what a document says; nothing if it cannot be read alone."""
+def _sayings(document: Any, base: str) -> dict[Statement, deque[_Pointer]]:
+    """Return which leaves of a document say a statement.
+
+    All are read at once, each as a named graph of its own, so that the context is read once.
+    """
+    context = document.get("@context") if isinstance(document, dict) else None
+    leading = "" if context is None else f'"@context": {json.dumps(context)}, '
+    pointers: list[_Pointer] = []
+    graphs: list[str] = []
+    room = _MOST_LEAVES_CHARACTERS
+    for pointer, leaf in _leaves(document):
+        said = json.dumps({"@id": f"urn:graph:{len(graphs)}", "@graph": _inside(leaf, context)})
+        room -= len(said)
+        if room < 0:
+            break
+        pointers.append(pointer)
+        graphs.append(said)
+    sayings: dict[Statement, deque[_Pointer]] = defaultdict(deque)
     try:
-        quads = list(ox.parse(json.dumps(document), format=JSON_LD, base_iri=base))
+        for quad in ox.parse(
+            f'{{{leading}"@graph": [{",".join(graphs)}]}}', format=JSON_LD, base_iri=base
+        ):
+            pointer = pointers[int(quad.graph_name.value.rpartition(":")[2])]
+            statement = (str(quad.subject), str(quad.predicate), str(quad.object))
+            sayings[_nameless(statement)].append(pointer)
     except SyntaxError:
-        return []
-    return [_nameless((str(quad.subject), str(quad.predicate), str(quad.object))) for quad in quads]
+        return {}  # A leaf may make no sense alone; then there are no places, but the findings.
+    return sayings
+
+
+def _inside(leaf: Any, context: Any) -> Any:
+    """Return a leaf without the context of the whole, which is written once around all."""
+    if context is None or not isinstance(leaf, dict):
+        return leaf
+    rest = {name: value for name, value in leaf.items() if name != "@context"}
+    return rest["@graph"] if list(rest) == ["@graph"] else rest
 
 
 def _leaves(document: Any) -> Iterator[tuple[_Pointer, Any]]:

@@ -36,7 +36,6 @@ AGENT_PROPERTIES = frozenset(
         f"{DCT}contributor",
         f"{DCT}publisher",
         f"{DCT}rightsHolder",
-        f"{DCAT}contactPoint",
         f"{FOAF}maker",
         f"{FOAF}member",
         f"{PROV}agent",
@@ -56,7 +55,7 @@ AGENT_PROPERTIES = frozenset(
         f"{SCHEMA}sponsor",
     )
 )
-"""Properties whose value is a person or an organisation."""
+"""Properties whose value is a person or an organisation, whatever the shapes say."""
 
 ORDERED = (f"<{DCT}creator>", f"<{DCT}contributor>")
 """Properties whose values have an order, which `schema:position` keeps."""

@@ -7,14 +7,23 @@ changed is told as `schema-https`, `agent-part`, `neighbour` and `written-by-cat
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 from catalog.domain.description import TYPE, Description, Statement, literal
 from catalog.domain.engine import Engine, Result
 from catalog.domain.fields import NOT_STATED, Shapes, Source
 from catalog.domain.identifiers import RECORD, VOCAB, cited_items
-from catalog.domain.reading import DCAT, DCT, DISTRIBUTION, Reading, beside, placed, read
+from catalog.domain.reading import (
+    AGENT_PROPERTIES,
+    DCAT,
+    DCT,
+    DISTRIBUTION,
+    Reading,
+    beside,
+    placed,
+    read,
+)
 from catalog.domain.report import Finding, Level, Report, Severity, in_order
 from catalog.domain.schemes import Vocabularies, said_in
 
@@ -97,8 +106,14 @@ def judge(
         bases=bases,
         contexts={"context.jsonld": library.context} if "json" in media_type else None,
         written=written,
+        agents=_agents(library.shapes),
     )
     return _Judging(reading, library, type_hint, files).judgement(level)
+
+
+@lru_cache(maxsize=8)
+def _agents(shapes: Shapes) -> frozenset[str]:
+    return AGENT_PROPERTIES | shapes.agent_properties
 
 
 class _Judging:

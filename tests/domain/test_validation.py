@@ -192,6 +192,13 @@ def test_a_part_of_a_part_and_a_file_are_not_lost() -> None:
     assert of_component(judged(text).report, "unreachable-part") == []
 
 
+def test_an_orcid_becomes_a_part_wherever_a_shape_wants_a_person() -> None:
+    text = MODEL + "<> sage:performedBy <https://orcid.org/0000-0002-1825-0097> ."
+    judgement = judged(text)
+    assert of_component(judgement.report, "agent-part")
+    assert "<https://w3id.org/sage/ns#performedBy> " + f"<{ITEM}#orcid-" in judgement.ntriples
+
+
 # ---- the type
 
 
