@@ -5,6 +5,7 @@ thread that started it. The thread of a request talks to its worker itself, so a
 switches of process and none of thread.
 """
 
+import contextlib
 import logging
 import os
 import threading
@@ -21,6 +22,7 @@ _log = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 1.0
 _START_PATIENCE_SECONDS = 30.0
 _LOOK_AFTER_IDLE_SECONDS = 1.0
+_FAILURES_WITHOUT_HOPE = 3
 _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.1, 5.0
 
 
@@ -49,13 +51,13 @@ class Crew:
         self._sealed = sealed
         self._process = os.getpid()
         self._lock = threading.Lock()
-        self._place = threading.Condition(self._lock)  # a worker is idle, or there will be none
         self._loss = threading.Condition(self._lock)  # the supervisor has something to do
+        self._queue: deque[_Place] = deque()
         self._idle: deque[Child] = deque()
         self._working: set[Child] = set()
         self._lost: list[Child] = []
         self._starting: Child | None = None
-        self._failure: str | None = None
+        self._failures = 0  # in a row
         self._counts = dict.fromkeys(self.COUNTED, 0)
         self.is_closed = False
         self._supervisor = threading.Thread(
@@ -66,20 +68,27 @@ class Crew:
     def take(self) -> Child:
         """Return an idle worker, which is the caller's until given back or lost.
 
-        Raises Busy after about a second without one; while the first worker is still loading
-        the wait is longer. Raises Unavailable if workers cannot be started.
+        Who came first is served first. Raises Busy after about a second without a worker; while
+        the first one is still loading the wait is longer. Raises Unavailable if workers cannot
+        be started.
         """
         with self._lock:
-            patience = _PATIENCE_SECONDS if self._counts["started"] else _START_PATIENCE_SECONDS
-            until = time.monotonic() + patience
-            while not (child := self._next_idle()):
-                self._check_that_waiting_helps()
-                if not self._place.wait(until - time.monotonic()) and time.monotonic() >= until:
-                    self._counts["busy"] += 1
-                    raise Busy("All workers are taken. Try again in a moment.", retry_after=2)
-            self._counts["asked"] += 1
-            self._working.add(child)
-            return child
+            child = None if self._queue else self._next_idle()
+            if child:
+                return self._sent_to_work(child)
+            self._check_that_waiting_helps()
+            place = _Place()
+            self._queue.append(place)
+            ready = self._counts["started"] > 0
+        place.called.wait(_PATIENCE_SECONDS if ready else _START_PATIENCE_SECONDS)
+        with self._lock:
+            if place.child:
+                return place.child
+            with contextlib.suppress(ValueError):
+                self._queue.remove(place)
+            self._check_that_waiting_helps()
+            self._counts["busy"] += 1
+        raise Busy("All workers are taken. Try again in a moment.", retry_after=2)
 
     def give_back(self, child: Child, *, refused: bool = False) -> None:
         """Take back a worker that has answered; one at the end of its life is replaced."""
@@ -88,11 +97,10 @@ class Crew:
             self._counts["refused"] += refused
             if not self.is_closed and child.asked < self._limits.lifetime:
                 self._idle.append(child)
-                self._place.notify()
-                return
-            self._lost.append(child)
-            self._loss.notify()
-            self._place.notify()
+            else:
+                self._lost.append(child)
+                self._loss.notify()
+            self._call_next()
         self._bury_if_closed()
 
     def lose(self, child: Child, counted_as: str) -> None:
@@ -102,7 +110,7 @@ class Crew:
             self._counts[counted_as] += 1
             self._lost.append(child)
             self._loss.notify()
-            self._place.notify()
+            self._call_next()
         self._bury_if_closed()
 
     def counters(self) -> dict[str, int]:
@@ -110,6 +118,11 @@ class Crew:
         with self._lock:
             now = {"idle": len(self._idle), "working": len(self._working)}
             return {**self._counts, **now}
+
+    def pids(self) -> tuple[int, ...]:
+        """Return the process ids of the workers that are idle or at work."""
+        with self._lock:
+            return tuple(child.pid for child in (*self._idle, *self._working))
 
     def close(self) -> None:
         """End every worker and return when none is left; does nothing in a forked process.
@@ -121,7 +134,7 @@ class Crew:
         with self._lock:
             self.is_closed = True
             present = [*self._idle, *self._working, *filter(None, (self._starting,))]
-            self._place.notify_all()
+            self._dismiss()
             self._loss.notify()
         for child in present:
             child.kill()
@@ -143,11 +156,31 @@ class Crew:
             self._find_dead(child)
         return None
 
+    def _sent_to_work(self, child: Child) -> Child:
+        self._counts["asked"] += 1
+        self._working.add(child)
+        return child
+
+    def _call_next(self) -> None:
+        """Give idle workers to those who wait, in the order in which they came."""
+        while self._queue and (child := self._next_idle()):
+            place = self._queue.popleft()
+            place.child = self._sent_to_work(child)
+            place.called.set()
+
+    def _dismiss(self) -> None:
+        """Let go all who wait, for no worker will come."""
+        while self._queue:
+            self._queue.popleft().called.set()
+
     def _check_that_waiting_helps(self) -> None:
         if self.is_closed:
             raise Unavailable("The server is stopping.")
-        if self._failure and not self._idle and not self._working:
+        if self._is_hopeless():
             raise Unavailable("The workers that would do this cannot be started.")
+
+    def _is_hopeless(self) -> bool:
+        return self._failures >= _FAILURES_WITHOUT_HOPE and not self._idle and not self._working
 
     def _find_dead(self, child: Child) -> None:
         self._counts["crashed"] += 1
@@ -212,10 +245,10 @@ class Crew:
             return self._failed(failed, pause)
         with self._lock:
             self._starting = None
-            self._failure = None
+            self._failures = 0
             self._counts["started"] += 1
             self._idle.append(child)
-            self._place.notify_all()
+            self._call_next()
         return 0.0
 
     def _started(self) -> Child:
@@ -236,8 +269,21 @@ class Crew:
             self._starting = None
             if self.is_closed:
                 return 0.0
-            self._failure = str(failed)
+            self._failures += 1
             self._counts["failed"] += 1
-            self._place.notify_all()
+            if self._is_hopeless():
+                self._dismiss()
         _log.error("a worker of the %s pool could not be started: %s", self._kind, failed)
+        if self._failures == 1:
+            return 0.0
         return min(max(pause * 2, _SHORTEST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
+
+
+class _Place:
+    """One who waits for a worker; `called` is set when there is one, or will be none."""
+
+    __slots__ = ("called", "child")
+
+    def __init__(self) -> None:
+        self.called = threading.Event()
+        self.child: Child | None = None

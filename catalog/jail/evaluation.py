@@ -21,6 +21,7 @@ from pyoxigraph import (
     QueryTriples,
     RdfFormat,
     Store,
+    Triple,
     serialize,
 )
 
@@ -163,16 +164,51 @@ def _answer_graph(
     triples = list(islice(results, max_rows + 1))
     if len(triples) > max_rows:
         raise _too_many("triples", max_rows)
+    if media_type == "application/rdf+xml":
+        _check_predicates(triples)
     written = _Written(max_bytes)
     try:
-        serialize(triples, written, _GRAPHS[media_type], prefixes=dict(names))
+        serialize(triples, written, _GRAPHS[media_type], prefixes=_usable(names, media_type))
     except _Full:
         raise _too_large(max_bytes) from None
-    except ValueError as error:
-        raise NotAcceptable(f"These triples cannot be written as {media_type}: {error}") from None
     content = written.getvalue()
     _check_writable_as_xml(media_type, content)
     return {"kind": "graph", "rows": len(triples), "media_type": media_type}, content
+
+
+def _usable(names: Mapping[str, str], media_type: str) -> dict[str, str]:
+    """Return the query's prefixes for Turtle, none for other forms.
+
+    In JSON-LD a prefix would change the meaning of IRIs whose scheme has its name, and in XML not
+    every prefix is a name.
+    """
+    if media_type != "text/turtle":
+        return {}
+    return {name: iri for name, iri in names.items() if _is_absolute(iri)}
+
+
+def _is_absolute(iri: str) -> bool:
+    try:
+        NamedNode(iri)
+    except ValueError:
+        return False
+    return True
+
+
+_NAME_START = (
+    "A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d"
+    "\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+_ENDS_IN_NAME = re.compile(
+    f"[{_NAME_START}][{_NAME_START}0-9.\\-\u00b7\u0300-\u036f\u203f\u2040]*\\Z"
+)
+
+
+def _check_predicates(triples: list[Triple]) -> None:
+    """Refuse predicates that are no names of XML elements: the engine writes them all the same."""
+    for iri in {triple.predicate.value for triple in triples}:
+        if not _ENDS_IN_NAME.search(iri):
+            raise NotAcceptable(f"RDF/XML cannot write the property <{iri}>. Ask for Turtle.")
 
 
 class _Full(Exception):

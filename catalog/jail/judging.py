@@ -1,8 +1,7 @@
-"""Reading and judging what strangers send, in a jail: the parent's side and the worker's."""
+"""Having a description of strangers read and judged in a jail."""
 
 from collections.abc import Collection
 from hashlib import sha256
-from typing import Any
 
 from catalog.domain.report import Level, Report
 from catalog.domain.validation import Judgement
@@ -12,10 +11,10 @@ from catalog.jail.pool import Pool
 class JailedJudge:
     """Judges descriptions in the workers of `pool` (kind "judge").
 
-    seconds  until a judgement is stopped
+    seconds  for one description, after which it is refused
     """
 
-    def __init__(self, pool: Pool, *, seconds: float) -> None:
+    def __init__(self, pool: Pool, *, seconds: float = 5.0) -> None:
         self._pool = pool
         self._seconds = seconds
 
@@ -31,56 +30,30 @@ class JailedJudge:
         files: tuple[str, ...] = (),
         written: Collection[str] = (),
     ) -> Judgement:
-        """Return what `catalog.domain.validation.judge` returns.
+        """Return the judgement; the arguments are those of `catalog.domain.validation.judge`.
 
-        Raises what it raises, OverLimit over a limit of time or memory, and Busy.
+        Raises what that raises, and OverLimit or Busy.
         """
-        said, stored = self._pool.run(
+        said, ntriples = self._pool.run(
             "judge",
             {
                 "media_type": media_type,
                 "item": item,
-                "bases": list(bases),
+                "bases": bases,
                 "level": level,
                 "type_hint": type_hint,
-                "files": list(files),
-                "written": list(written),
+                "files": files,
+                "written": sorted(written),
             },
             source,
             seconds=self._seconds,
         )
         return Judgement(
-            ntriples=stored.decode(),
-            digest=sha256(stored).hexdigest(),
+            ntriples=ntriples.decode(),
+            digest=sha256(ntriples).hexdigest(),  # of what arrived here
             type=said["type"],
             title=said["title"],
             report=Report.from_dict(said["report"]),
             references=tuple(said["references"]),
             files=tuple(said["files"]),
         )
-
-
-def judge_request(header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
-    """Judge one description in a worker; header and answer are those of `JailedJudge.judge`."""
-    from catalog.domain.validation import judge
-    from catalog.library import library
-
-    judged = judge(
-        body,
-        header["media_type"],
-        item=header["item"],
-        bases=tuple(header["bases"]),
-        library=library(),
-        level=header["level"],
-        type_hint=header["type_hint"],
-        files=tuple(header["files"]),
-        written=header["written"],
-    )
-    said = {
-        "type": judged.type,
-        "title": judged.title,
-        "report": judged.report.to_dict(),
-        "references": list(judged.references),
-        "files": list(judged.files),
-    }
-    return said, judged.ntriples.encode()

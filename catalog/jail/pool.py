@@ -89,6 +89,11 @@ class Pool:
         crew = self._crew
         return crew.counters() if crew else dict.fromkeys(Crew.COUNTED, 0)
 
+    def pids(self) -> tuple[int, ...]:
+        """Return the process ids of the workers that are ready or at work now."""
+        crew = self._crew
+        return crew.pids() if crew else ()
+
     def close(self) -> None:
         """End every worker and wait until none is left; a later request starts the pool again."""
         with self._making:

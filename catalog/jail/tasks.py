@@ -15,9 +15,8 @@ def query() -> dict[str, Task]:
 
 
 def judge() -> dict[str, Task]:
-    """Reading and judging of descriptions: see `catalog.jail.judging`."""
-    from catalog.jail.judging import judge_request
+    """Reading and judging a description: see `catalog.jail.judgement`."""
+    from catalog.jail.judgement import judging_with
     from catalog.library import library
 
-    library()
-    return {"judge": judge_request}
+    return {"judge": judging_with(library())}

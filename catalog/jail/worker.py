@@ -24,7 +24,6 @@ from catalog.domain.errors import CatalogError
 from catalog.jail import filter as system_calls
 from catalog.jail import frames, refusals
 from catalog.jail.limits import Limits
-from catalog.jail.probe import probe
 
 Task = Callable[[dict[str, Any], bytes], tuple[dict[str, Any], bytes]]
 """What a worker does with one request: header and body in, header and body out."""
@@ -95,7 +94,13 @@ def _tasks_of(kind: str) -> dict[str, Task]:
     tasks: Mapping[str, Task] = getattr(source, prepare)()
     gc.collect()
     gc.freeze()
-    return {"probe": probe, **tasks}
+    return {"probe": _probe, **tasks}
+
+
+def _probe(header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+    from catalog.jail.probe import probe  # loaded when wanted: it is asked once, at a start
+
+    return probe(header, body)
 
 
 def _restrain(limits: Limits, sealed: bool) -> None:
