@@ -1,0 +1,54 @@
+"""Take every figure, or those named: `python -m bench [validation|sparql|serving|transfer]...`."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import serving, sparql, transfer, validation
+from bench.catalogs import fill, running
+from bench.table import Figure, show
+
+_ALL = ("validation", "serving", "transfer", "sparql")
+_ITEMS = 10_000
+
+
+def main(wanted: list[str]) -> int:
+    """Print the tables; the exit code is 1 where a figure was missed."""
+    names = wanted or list(_ALL)
+    if unknown := set(names) - set(_ALL):
+        print(f"There are no figures on {', '.join(sorted(unknown))}; choose {', '.join(_ALL)}.")
+        return 2
+    taken: list[Figure] = []
+
+    def take(title: str, figures: list[Figure]) -> None:
+        show(title, figures)
+        taken.extend(figures)
+
+    if {"validation", "serving"} & set(names):
+        lines = validation.figures()
+        take("Validation of one item", lines)
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        if {"serving", "transfer"} & set(names):
+            with running(folder / "data") as catalog:
+                if "serving" in names:
+                    take("Landing pages", serving.landing_pages(catalog))
+                    take("Validation over HTTP", serving.validation(catalog, lines[0].peer or 0))
+                    take("Submission", serving.submission(catalog, folder))
+                if "transfer" in names:
+                    take("Files", transfer.figures(catalog, folder))
+        if "sparql" in names:
+            with running(folder / "many"):
+                pass
+            fill(folder / "many", _ITEMS)
+            with running(folder / "many") as catalog:
+                item = json.loads(catalog.get("/items?type=model&limit=1"))["items"][0]["id"]
+                take(f"SPARQL at {_ITEMS:,} items", sparql.figures(catalog, item))
+    missed = [one.name for one in taken if not one.good]
+    print(f"\n{len(taken) - len(missed)} of {len(taken)} figures reached.")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

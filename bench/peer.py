@@ -1,0 +1,42 @@
+"""The peer of the figures over HTTP: what the same server does with next to no program."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from flask import Flask, Response, request
+
+_CHUNK = 1 << 20
+_KEPT = Path(os.environ.get("BENCH_PEER_FILE", Path(tempfile.gettempdir()) / "bench-peer"))
+
+app = Flask(__name__)
+
+
+@app.get("/")
+def trivial() -> Response:
+    """Answer a small page."""
+    return Response("<!DOCTYPE html><title>Peer</title><p>Nothing", content_type="text/html")
+
+
+@app.put("/file")
+def put_file() -> Response:
+    """Copy the body into a file and sync it: what keeping bytes costs without any check."""
+    with _KEPT.open("wb") as file:
+        while chunk := request.stream.read(_CHUNK):
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    return Response(status=201)
+
+
+@app.get("/file")
+def get_file() -> Response:
+    """Send the file back in chunks."""
+
+    def chunks():  # type: ignore[no-untyped-def]
+        with _KEPT.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+
+    size = str(_KEPT.stat().st_size)
+    return Response(chunks(), headers={"Content-Length": size})

@@ -1,0 +1,105 @@
+"""How fast a file of 256 MiB goes up and down, beside a plain copy through the same server."""
+
+import http.client
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from bench.catalogs import Running
+from bench.serving import trivial_server
+from bench.table import Figure
+from bench.validation import sample
+
+SIZE_BYTES = 256 << 20
+_CHUNK = 1 << 20
+_ROUNDS = 5
+
+
+def figures(catalog: Running, folder: Path) -> list[Figure]:
+    """Measure upload and download, in turns with the peer, and the memory of the web workers."""
+    file = folder / "upload.bin"
+    with file.open("wb") as out:
+        for _ in range(SIZE_BYTES // _CHUNK):
+            out.write(os.urandom(_CHUNK))
+    os.environ["BENCH_PEER_FILE"] = str(folder / "peer.bin")
+    token = {"Authorization": f"Bearer {catalog.token}"}
+    item = _submitted(catalog, token)
+    up: dict[str, list[float]] = {"ours": [], "peer": []}
+    down: dict[str, list[float]] = {"ours": [], "peer": []}
+    before = _memory(catalog)
+    most = before
+    with trivial_server() as peer:
+        for number in range(_ROUNDS):
+            path = f"/items/{item}/files/round-{number}.bin"
+            up["ours"].append(_seconds(lambda path=path: _put(catalog.port, path, file, token)))
+            up["peer"].append(_seconds(lambda: _put(peer, "/file", file, {})))
+            most = max(most, _memory(catalog))
+            down["ours"].append(_seconds(lambda path=path: _get(catalog.port, path, token)))
+            down["peer"].append(_seconds(lambda: _get(peer, "/file", {})))
+            most = max(most, _memory(catalog))
+    lines = [
+        _line("upload of 256 MiB, hashed and synced", up),
+        _line("download of 256 MiB", down),
+    ]
+    grown = (most - before) / (1 << 20)
+    lines.append(
+        Figure("memory the web workers gained", grown, "MiB", "", None, "at most 64", grown <= 64)
+    )
+    return lines
+
+
+def _line(name: str, taken: dict[str, list[float]]) -> Figure:
+    mebibytes = SIZE_BYTES / (1 << 20)
+    ours = mebibytes / statistics.median(taken["ours"])
+    peer = mebibytes / statistics.median(taken["peer"])
+    return Figure(
+        name, ours, "MiB/s", "MiB/s plain copy", peer, "at least 0.8 x", ours >= 0.8 * peer
+    )
+
+
+def _submitted(catalog: Running, token: dict[str, str]) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", catalog.port)
+    headers = {**token, "Content-Type": "text/turtle"}
+    connection.request("POST", "/items", body=sample(), headers=headers)
+    return str(json.load(connection.getresponse())["id"])
+
+
+def _seconds(act: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
+
+
+def _put(port: int, path: str, file: Path, headers: dict[str, str]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, blocksize=_CHUNK)
+    said = {**headers, "Content-Length": str(SIZE_BYTES), "Content-Type": "application/x-bench"}
+    with file.open("rb") as source:
+        connection.request("PUT", path, body=source, headers=said)
+        answer = connection.getresponse()
+    answer.read()
+    if answer.status != 201:
+        raise RuntimeError(f"the upload was answered {answer.status}")
+    connection.close()
+
+
+def _get(port: int, path: str, headers: dict[str, str]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    arrived = 0
+    while chunk := answer.read(_CHUNK):
+        arrived += len(chunk)
+    if arrived != SIZE_BYTES:
+        raise RuntimeError(f"{arrived} bytes arrived")
+    connection.close()
+
+
+def _memory(catalog: Running) -> int:
+    """Return the resident memory of the catalog's web processes, without the jailed workers."""
+    children = psutil.Process(catalog.process.pid).children(recursive=True)
+    return sum(one.memory_info().rss for one in children if "granian" in " ".join(one.cmdline()))
