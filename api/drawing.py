@@ -77,8 +77,8 @@ def _lines(name: str, characters: int) -> tuple[str, ...]:
 
 
 def _box(named: Named, x: float, y: float, width: float, *, is_self: bool = False) -> Box:
-    lines = _lines(named[1], int((width - 20) / 7.1))
-    kind = textwrap.shorten(named[0], int((width - 20) / 6), placeholder=" …")
+    lines = _lines(named[1], int((width - 24) / 7.7))
+    kind = textwrap.shorten(named[0], int((width - 24) / 6.6), placeholder=" …")
     return Box(x, y, width, 30 + 17 * len(lines), kind, lines, is_self)
 
 

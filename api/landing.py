@@ -519,29 +519,41 @@ class Landing:
                 found.setdefault(field.group, []).append(field.name)
         return found
 
-    @property
+    @cached_property
     def cited_by(self) -> tuple[Row, ...]:
-        """The items that cite this one, by their type."""
+        """The items that cite this one, by their type; those that it cites stand there already."""
+        cited = {href for href, _, _ in self._cited}
         found: dict[str, list[Value]] = {}
         for name in self._cited_by:
             href = f"{self._frame.root}items/{name.id}"
-            found.setdefault(name.type, []).append(Value("item", name.title, href))
+            if href not in cited:
+                found.setdefault(name.type, []).append(Value("item", name.title, href))
         return tuple(
-            Row(f"Used by: {self._naming.of_type(name)}", tuple(values))
+            Row(f"Cited by: {self._naming.of_type(name)}", tuple(values))
             for name, values in found.items()
         )
 
     @cached_property
-    def drawing(self) -> tuple[Plan, ...]:
-        """What it cites and what cites it, as a drawing; nothing where there are no items."""
-        cited = [
-            (row.label, value.text)
+    def _cited(self) -> tuple[tuple[str, str, str], ...]:
+        """The items that this one cites: address, the name of the property, and title."""
+        return tuple(
+            (value.href, row.label, value.text)
             for row in (*self.relations, *self.file_items)
             for value in row.values
             if value.kind == "item" and value.note
-        ]
+        )
+
+    @cached_property
+    def drawing(self) -> tuple[Plan, ...]:
+        """What it cites and what cites it, as a drawing; nothing where there are no items.
+
+        What does both stands once, on the side of those that were made with it.
+        """
+        root = self._frame.root
+        back = {f"{root}items/{one.id}" for one in self._cited_by}
+        cited = [(label, title) for href, label, title in self._cited if href not in back]
         citing = [(self._naming.of_type(one.type), one.title) for one in self._cited_by]
-        return draw((self.type_label, self.title), cited, citing)
+        return draw((self.type_label, self.title), list(dict.fromkeys(cited)), citing)
 
     @property
     def snippets(self) -> tuple[tuple[str, str], ...]:
@@ -637,7 +649,7 @@ class Landing:
     @property
     def is_announced(self) -> bool:
         """Whether everybody may see it."""
-        return is_announced(self.record.state, self.record.visibility, self.record.was_public)
+        return is_announced(self.record.published, self.record.visibility)
 
     @property
     def access(self) -> str:

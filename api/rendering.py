@@ -4,6 +4,7 @@ The templates are compiled once and know no request; whatever a page shows comes
 """
 
 import inspect
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from api.browsing import (
     scheme_lines,
     types_of_items,
 )
+from api.documenting import chapters
 from api.frame import Frame
 from api.judging import placeless, source_lines, tally, verdict
 from api.landing import FORMS, Landing
@@ -91,6 +93,14 @@ def _are_short(values: Iterable[Value]) -> bool:
     )
 
 
+def _pieces(text: str) -> list[str]:
+    """Return an address cut where a line may end: after its slashes and before its query."""
+    return [piece for piece in _PIECE.findall(text) if piece]
+
+
+_PIECE: Final = re.compile(r"[?#]?[^/?#]*/*")
+
+
 def _static_version() -> str:
     """Return a word that changes with the stylesheet or script, so that no old one is shown."""
     digest = sha256()
@@ -114,6 +124,7 @@ def _environment() -> Environment:
         "size": size,
         "compact": compact,
         "counted": _counted,
+        "pieces": _pieces,
         "short": _are_short,
     }
     made.globals["static_version"] = _static_version()
@@ -453,3 +464,13 @@ def me(frame: Frame, library: Library, *, account: str, role: str, page: Page) -
         next=f"{frame.root}me?{urlencode({'cursor': page.next})}" if page.next else None,
         notice=NOTICES.get(done),
     )
+
+
+def docs(frame: Frame, *, document: Mapping[str, Any]) -> str:
+    """Return the documentation of the interface.
+
+    document  the OpenAPI document, as `/openapi.json` answers it
+    """
+    found = chapters(document)
+    total = sum(len(chapter.operations) for chapter in found)
+    return _page("docs.html", frame, chapters=found, total=total)

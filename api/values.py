@@ -21,8 +21,9 @@ _NAMES: Final = (
     "https://schema.org/name",
     "http://www.w3.org/2000/01/rdf-schema#label",
     "http://www.w3.org/2004/02/skos/core#prefLabel",
+    "http://www.w3.org/2006/vcard/ns#fn",
 )
-_PERSONAL_IDS: Final = ("https://orcid.org/", "https://ror.org/", "https://doi.org/")
+_MAIL: Final = "mailto:"
 _LINKABLE = re.compile(r"https?://[^\s/?#<>\"]+\S*\Z", re.IGNORECASE)
 _NUMBERS: Final = {
     f"{XSD}{name}"
@@ -164,6 +165,8 @@ class Reader:
             return Value("term", word.label, word.href, note=word.help)
         if is_linkable(iri) and not iri.startswith(XSD):
             return Value("link", _readable(iri), iri)
+        if iri.startswith(_MAIL):
+            return Value("text", iri.removeprefix(_MAIL))
         return Value("iri", compact(iri))
 
     def name_of(self, subject: str) -> tuple[str, str] | None:
@@ -217,17 +220,13 @@ class Reader:
         return self._folded(Value("part", heading, anchor=self.claim(anchor), rows=rows))
 
     def _folded(self, part: Value) -> Value:
-        """Return a part whose only fact beside its name is an identifier as a link by that name."""
+        """Return a part whose only fact beside its name is an address in one line with it."""
         if not part.rows and not part.text:
             return ABSENT
-        identifiers = [
-            value
-            for row in part.rows
-            for value in row.values
-            if value.kind == "link" and value.href.startswith(_PERSONAL_IDS)
-        ]
-        if part.text and len(part.rows) == 1 and len(identifiers) == 1:
-            return replace(part, href=identifiers[0].href, note=identifiers[0].text, rows=())
+        if part.text and len(part.rows) == 1 and len(part.rows[0].values) == 1:
+            only = part.rows[0].values[0]
+            if only.kind == "link":
+                return replace(part, href=only.href, note=only.text, rows=())
         return part
 
 

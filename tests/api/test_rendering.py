@@ -164,6 +164,26 @@ ROWS = SparqlOutcome(
     seconds=0.004,
 )
 
+DOCUMENT = {
+    "tags": [{"name": "items", "description": "Items"}, {"name": "forms"}],
+    "paths": {
+        "/items/{id}": {
+            "parameters": [{"name": "id", "in": "path"}],
+            "get": {
+                "tags": ["items"],
+                "summary": "Read an item.",
+                "parameters": [{"name": "n", "in": "query", "description": "Which version"}],
+                "responses": {
+                    "200": {"description": "The item", "content": {"text/turtle": {}}},
+                    "404": {"description": "Not there"},
+                },
+            },
+            "put": {"tags": ["items"], "requestBody": {"content": {"text/turtle": {}}}},
+        },
+        "/sign-out": {"post": {"tags": ["forms"]}},
+    },
+}
+
 PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "front": (
         "index.html",
@@ -299,6 +319,7 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "shapes": ("shapes.html", lambda: rendering.shapes(FRAME, LIBRARY)),
     "shape": ("shape.html", lambda: rendering.shape(FRAME, LIBRARY, "training-data")),
     "ontology": ("ontology.html", lambda: rendering.ontology(FRAME, LIBRARY)),
+    "docs": ("docs.html", lambda: rendering.docs(FRAME, document=DOCUMENT)),
     "sign in": ("sign_in.html", lambda: rendering.sign_in(FRAME, next="/me", error=None)),
     "sign in, refused": (
         "sign_in.html",
@@ -465,7 +486,6 @@ EVIL_IRIS = [
     "vbscript:msgbox(1)",
     "file:///etc/passwd",
     "urn:x:y",
-    "mailto:ana@example.org",
     "http:javascript:alert(1)",
     "https:///javascript:alert(1)",
     "//evil.example/x",
@@ -761,6 +781,20 @@ def test_the_forms_that_machines_read_are_announced() -> None:
     found = Parsed(item(_PLAIN))
     alternates = [node for node in found.all("link") if node.get("rel") == "alternate"]
     assert {node.get("type") for node in alternates} >= {"text/turtle", "application/ld+json"}
+
+
+def test_every_operation_but_those_of_forms_is_documented() -> None:
+    found = Parsed(PAGES["docs"][1]())
+    heads = ["".join(node.itertext()) for node in found.all("h3")]
+    assert heads == ["GET /items/{id}", "PUT /items/{id}"]
+
+
+def test_what_cites_and_is_cited_stands_once() -> None:
+    line = f"{SUBJECT} <http://data.europa.eu/it6/hasFile> <{item_iri('0123456789')}>"
+    found = Parsed(item(record_of(line), cited_by=(NAMES["0123456789"],)))
+    links = [node for node in found.all("a") if node.text == "unet_epoch81.pth"]
+    drawn = [node for node in found.all("text") if node.text == "unet_epoch81.pth"]
+    assert (len(links), len(drawn)) == (1, 2)  # the drawing has a wide form and a tall one
 
 
 def test_a_catalog_below_a_path_links_below_it() -> None:
