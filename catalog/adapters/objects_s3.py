@@ -9,7 +9,6 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
-from itertools import islice
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 from xml.etree import ElementTree
@@ -42,7 +41,7 @@ SINGLE_PUT_BYTES = 5 << 30
 """Up to here a body goes in one request; that is as much as Amazon takes (5 GiB)."""
 
 _PART_BYTES = 1 << 30
-_TIMEOUT_SECONDS = 4.5
+_TIMEOUT_SECONDS = 4.0
 _CONNECTIONS = 64
 _FULL = {"XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded"}
 _ABSENT = {"NoSuchKey", "NoSuchBucket", "NoSuchUpload"}
@@ -63,6 +62,7 @@ class S3Objects:
         region: str = "us-east-1",
         secure: bool = False,
         single_put_bytes: int | None = SINGLE_PUT_BYTES,
+        timeout_seconds: float = _TIMEOUT_SECONDS,
     ) -> None:
         """Know where the store is; nothing is asked of it yet.
 
@@ -70,9 +70,10 @@ class S3Objects:
         bucket            made at the first `put` where it is absent
         single_put_bytes  a longer body goes in parts; None: never (right for `weed`, which takes
                           any length at once and has lost objects that came in parts)
+        timeout_seconds   how long the store may be silent, at any point of a request
         """
         http = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=_TIMEOUT_SECONDS, read=_TIMEOUT_SECONDS),
+            timeout=urllib3.Timeout(connect=timeout_seconds, read=timeout_seconds),
             retries=_OnceUnlessLate(
                 1,
                 status_forcelist=[502, 503],
@@ -237,11 +238,12 @@ class S3Objects:
         )
         upload = begun.findtext("{*}UploadId", "")
         part_bytes = min(_PART_BYTES, cast(int, self._single_put_bytes))
+        part_bytes -= part_bytes % CHUNK_BYTES
         try:
             parts = ElementTree.Element("CompleteMultipartUpload")
             for number, begin in enumerate(range(0, size_bytes, part_bytes), start=1):
                 size = min(part_bytes, size_bytes - begin)
-                of_part = _passing(islice(chunks, part_bytes // CHUNK_BYTES), fingerprint)
+                of_part = _next_of(chunks, size, fingerprint)
                 parts.append(self._put_part(key, upload, number, of_part, size))
             next(chunks, None)  # raises CutShort where the source goes on
             self._sender.post(
@@ -314,9 +316,12 @@ def _can_go_back(source: BinaryIO) -> bool:
     return bool(getattr(source, "seekable", bool)())
 
 
-def _passing(chunks: Iterator[bytes], fingerprint: Fingerprint) -> Iterator[bytes]:
-    for chunk in chunks:
+def _next_of(chunks: Iterator[bytes], size_bytes: int, fingerprint: Fingerprint) -> Iterator[bytes]:
+    """Go through the next `size_bytes`; where they end early `chunks` itself raises CutShort."""
+    while size_bytes > 0:
+        chunk = next(chunks)
         fingerprint.add(chunk)
+        size_bytes -= len(chunk)
         yield chunk
 
 

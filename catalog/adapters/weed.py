@@ -23,7 +23,7 @@ from subprocess import DEVNULL
 from typing import BinaryIO
 
 from catalog.adapters.objects_s3 import S3Objects
-from catalog.domain.errors import Unavailable
+from catalog.domain.errors import KeyTaken, Unavailable
 from catalog.processes import Popen, start_child, stop_children
 
 _HOST = "127.0.0.1"
@@ -41,6 +41,8 @@ _IDENTITIES_FILE = "s3.json"
 _PORTS_FILE = "ports.json"
 _SIGNING = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
 _PROBE_SECONDS = 0.2
+# Asked too early, it may hold a request for many seconds that it would answer at once later.
+_PROBE_TIMEOUT_SECONDS = 1.0
 # Asked to end, it waits 15 s for a stream between two parts of itself. What it has answered for
 # is with the operating system by then, so it is killed.
 _STOP_SECONDS = 1.0
@@ -82,7 +84,7 @@ def start_weed(folder: Path, *, bucket: str, allowed_origin: str, seconds: float
 
     bucket          where that object is put; it is deleted at once
     allowed_origin  the only origin from which browsers may ask it, by CORS
-    seconds         how long it may take; 3 s as a rule, 7 s after a kill
+    seconds         how long it may take; 4 s as a rule, up to 8 s after a kill
 
     The keys are drawn at the first start and stay in `folder`, as the ports do while they are
     free. The child ends with the thread that calls this (see `start_child`). Raises Unavailable
@@ -208,11 +210,19 @@ def _free_ports(count: int) -> list[int]:
 
 def _wait_until_it_keeps(weed: Weed, bucket: str, deadline: float) -> None:
     """Return once a first object was kept: it listens and answers long before it can do that."""
-    objects = weed.objects(bucket)
+    objects = S3Objects(
+        weed.endpoint,
+        weed.access_key,
+        weed.secret_key,
+        bucket=bucket,
+        single_put_bytes=None,
+        timeout_seconds=_PROBE_TIMEOUT_SECONDS,
+    )
+    key = f"o/probe/{uuid.uuid4().hex}"
     while True:
-        key = f"o/probe/{uuid.uuid4().hex}"
         try:
-            objects.put(key, io.BytesIO(b"probe"), 5)
+            with contextlib.suppress(KeyTaken):  # by a probe whose answer came too late
+                objects.put(key, io.BytesIO(b"probe"), 5)
             objects.delete(key)
         except Unavailable as fault:
             if weed.process.poll() is not None or time.monotonic() > deadline:
