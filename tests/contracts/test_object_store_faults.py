@@ -1,6 +1,5 @@
 """What object stores hold when things go wrong around them: kills, frozen servers, full disks."""
 
-import hashlib
 import io
 import os
 import random
@@ -9,18 +8,16 @@ import sys
 import textwrap
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import pytest
 
 from catalog.adapters.objects_files import FileObjects
 from catalog.adapters.objects_s3 import S3Objects
 from catalog.domain.errors import KeyTaken, NoSpace, ObjectMissing, Unavailable
-from catalog.ports import ObjectStore
+from tests.contracts.writing import assert_whole, interrupted, new_key, put
 from tests.servers import ROOT, MinioServer, S3Server, free_ports, freeze, kill, thaw
 
 SERVERS = [
@@ -38,47 +35,6 @@ def server(request: pytest.FixtureRequest) -> Iterator[S3Server]:
     yield running
     if running.process.poll() is not None:
         running.start()
-
-
-def new_key() -> str:
-    return f"o/{uuid.uuid4().hex[:10]}/{uuid.uuid4()}"
-
-
-def body_of(key: str) -> bytes:
-    """Return the only bytes that may ever stand under `key`: from 1 byte to 1.5 MiB."""
-    seed = random.Random(key)
-    return seed.randbytes(int(1.5 * 2 ** (20 * seed.random())))
-
-
-def put(objects: ObjectStore, key: str) -> None:
-    body = body_of(key)
-    objects.put(key, io.BytesIO(body), len(body))
-
-
-def assert_whole(objects: ObjectStore, key: str) -> None:
-    digest = hashlib.sha256()
-    for chunk in objects.read(key):
-        digest.update(chunk)
-    assert digest.digest() == hashlib.sha256(body_of(key)).digest()
-
-
-class Interrupted:
-    """A source that does something to the world when half of it was read."""
-
-    def __init__(self, size_bytes: int, do: Callable[[], object]) -> None:
-        self._size_bytes = self._left = size_bytes
-        self._do = do
-
-    def read(self, size: int = -1) -> bytes:
-        if self._left == self._size_bytes // 2:
-            self._do()
-        chunk = bytes(min(size, self._left, self._size_bytes // 2))
-        self._left -= len(chunk)
-        return chunk
-
-
-def interrupted(size_bytes: int, do: Callable[[], object]) -> BinaryIO:
-    return cast(BinaryIO, Interrupted(size_bytes, do))
 
 
 def test_a_server_killed_in_the_middle_of_a_put_shows_nothing_of_it(server: S3Server) -> None:
@@ -201,7 +157,7 @@ WRITER = """
     sys.path.insert(0, {root!r})
     from pathlib import Path
     from catalog.adapters.objects_files import FileObjects
-    from tests.contracts.test_object_store_faults import interrupted, new_key, put
+    from tests.contracts.writing import interrupted, new_key, put
 
     objects = FileObjects(Path(sys.argv[1]))
     if sys.argv[2] == "once":
