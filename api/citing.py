@@ -137,8 +137,17 @@ def _bibtex_name(author: Author) -> str:
 
 
 def _escaped(text: str) -> str:
-    flat = " ".join(text.split()).replace("\\", r"\textbackslash ")
-    return re.sub(r"([&%$#_{}])", r"\\\1", flat)
+    """Return a text for BibTeX, which counts braces even where a backslash stands before them."""
+    flat = " ".join(text.split())
+    return "".join(_SPECIAL.get(character, character) for character in flat)
+
+
+_SPECIAL = {
+    "\\": r"\textbackslash ",
+    "{": r"\textbraceleft ",
+    "}": r"\textbraceright ",
+    **{character: f"\\{character}" for character in "&%$#_"},
+}
 
 
 def _bibtex(key: str, members: dict[str, str]) -> str:

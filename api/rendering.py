@@ -160,6 +160,7 @@ def index(
         by_type=_counts(frame, words, counts, {}),
         newest=lines(frame, words, newest),
         examples=examples,
+        vocabularies=len(library.vocabularies.names),
     )
 
 
@@ -294,6 +295,12 @@ def tombstone(
     names  id to name of what replaces it; without it the replacement is named by its id
     """
     return _page("tombstone.html", frame, it=Landing(frame, library, record, names or {}))
+
+
+def citation(frame: Frame, library: Library, record: ItemRecord) -> str:
+    """Return how a version is cited, as one line of text."""
+    said = Landing(frame, library, record, {}).citation
+    return f"{said.before}{said.title} {said.after}"
 
 
 def sparql(
