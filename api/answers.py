@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
 from flask import Response, request
 
 from api.negotiation import HTML, JSON, SUFFIXES
+from catalog.domain.errors import MovedOn
 
 TEXT = {HTML, "text/turtle", "application/n-triples", "text/csv"}
 _ETAG = re.compile(r'(?:W/)?"([^"]*)"')
@@ -33,19 +34,26 @@ def tagged(response: Response, stage: str) -> Response:
     """
     tag = sha256(response.get_data()).hexdigest()[:10]
     response.set_etag(f"{stage}-{tag}")
-    if response.status_code == 200:
-        response.make_conditional(request)
+    return conditional(response) if response.status_code == 200 else response
+
+
+def conditional(response: Response) -> Response:
+    """Answer 304 where the caller has it already; MovedOn where it expects something else."""
+    response.make_conditional(request)
+    if response.status_code == 412:
+        raise MovedOn("This is not what you expect to read; it has changed since.")
     return response
 
 
 def expected_stages() -> frozenset[str] | None:
     """Return the stages that `If-Match` names, "*" for any; None without the header."""
     header = request.headers.get("If-Match")
-    if header is None:
-        return None
-    if header.strip() == "*":
-        return frozenset("*")
-    return frozenset(tag.split("-")[0] for tag in _ETAG.findall(header))
+    return None if header is None else stages_of(_ETAG.findall(header) or [header.strip()])
+
+
+def stages_of(tags: Iterable[str]) -> frozenset[str]:
+    """Return the stages that ETags stand for: what is before the dash."""
+    return frozenset(tag.strip('"').partition("-")[0] for tag in tags)
 
 
 def located(response: Response, url: str, form: str) -> Response:

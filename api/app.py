@@ -1,12 +1,14 @@
 """The Flask application: routes declared, errors answered, the guard around all of it."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from flask import Flask
 from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
 
 from api import (
+    documentation,
     files,
     forms,
     front,
@@ -32,14 +34,19 @@ BLUEPRINTS: tuple[SmorestBlueprint, ...] = (
     vocabularies.blueprint,
     forms.blueprint,
     health.blueprint,
+    documentation.blueprint,
 )
 
-class _Api(Api):  # type: ignore[misc] - the package has no types
+
+class _Api(Api):  # type: ignore[misc]
     """The API without the error answers of its own, which are no problem documents."""
 
     def _register_error_handlers(self) -> None:
         """Leave errors to `api.errors`."""
 
+
+_AROUND_A_FILE_BYTES = 1_000_000
+"""What a form may send around the file in it."""
 
 Counters = Mapping[str, Callable[[], Mapping[str, int]]]
 
@@ -53,14 +60,14 @@ def create_app(parts: Parts, *, sealed: bool = True, counters: Counters | None =
     Raises UndeclaredRoute where a route has no action.
     """
     app = Flask("api", static_folder="static", template_folder="templates")
-    app.url_map.strict_slashes = False
+    app.url_map.strict_slashes = False  # `api.guard` redirects them, and not to a `Host`
+    app.url_map.merge_slashes = False
     app.config.update(
         API_TITLE=parts.settings.title,
         API_VERSION="1",
         OPENAPI_VERSION="3.1.0",
-        OPENAPI_URL_PREFIX="/",
-        OPENAPI_JSON_PATH="openapi.json",
         CATALOG_SEALED=sealed,
+        MAX_CONTENT_LENGTH=parts.settings.file_bytes + _AROUND_A_FILE_BYTES,
         MAX_FORM_MEMORY_SIZE=4 * parts.settings.metadata_bytes,
     )
     app.extensions["catalog"] = parts
@@ -69,12 +76,13 @@ def create_app(parts: Parts, *, sealed: bool = True, counters: Counters | None =
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     guard(app)
     answer_errors(app)
-    _register(_Api(app))
+    app.extensions["openapi"] = _register(_Api(app))
     check_every_route_declares(app)
     return app
 
 
-def _register(api: Api) -> None:
+def _register(api: Api) -> dict[str, Any]:
+    """Register every blueprint; return the OpenAPI document of all of them."""
     problem = {
         "type": "object",
         "description": "RFC 9457 problem details; further members are the evidence.",
@@ -91,3 +99,5 @@ def _register(api: Api) -> None:
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
+    said: dict[str, Any] = api.spec.to_dict()
+    return said

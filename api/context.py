@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import cast
+from urllib.parse import urlsplit
 
 from flask import current_app, g, request
 
@@ -15,6 +16,8 @@ from catalog.services import accounts
 COOKIE = "sage_catalog"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FORM_FIELD = "csrf"
+_SCHEMES = frozenset({"bearer", "sage"})
+"""How a token may be announced; the second is what clients of Sage's storage API send."""
 
 
 def parts() -> Parts:
@@ -51,7 +54,7 @@ def _actor() -> Actor:
     header = request.headers.get("Authorization")
     if header is not None:
         scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+        if scheme.lower() not in _SCHEMES or not token.strip():
             raise Unauthenticated("Send Authorization: Bearer, followed by your token.")
         return accounts.actor_of_token(parts(), token.strip(), now=now())
     signed_in = session() if request.method in SAFE_METHODS else None
@@ -60,12 +63,30 @@ def _actor() -> Actor:
 
 def actor_of_form() -> Actor:
     """Return who sent a form of our own pages; Forbidden where its word is not the session's."""
+    check_own_page()
     signed_in = session()
     if signed_in is None:
         raise Unauthenticated("Sign in first; your session may have ended.")
     if not accounts.same(request.form.get(FORM_FIELD, ""), signed_in.csrf):
         raise Forbidden("This form is not from a page of your session. Load the page again.")
     return signed_in.actor
+
+
+def check_own_page() -> None:
+    """Refuse a form that the browser says came from a page of another site."""
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    # Our own pages tell no referrer, for which browsers send the origin "null".
+    origin = request.headers.get("Origin", "null")
+    ours = {urlsplit(parts().settings.base).netloc, request.headers.get("Host", "")}
+    if site not in {"same-origin", "none"} or (
+        origin != "null" and urlsplit(origin).netloc not in ours
+    ):
+        raise Forbidden("This form was sent from a page of another site.")
+
+
+def root() -> str:
+    """Return the path under which this catalog lies, from slash to slash."""
+    return urlsplit(parts().settings.base).path
 
 
 def has_credentials() -> bool:

@@ -4,33 +4,36 @@ import json
 from typing import Any
 
 from flask import Flask, Response, current_app, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 
 from api import rendering
 from api.context import frame, parts
+from api.itemjson import tombstone_json
 from api.negotiation import wants_html
 from catalog.domain.errors import (
     CatalogError,
+    Gone,
+    OurMistake,
     RangeNotSatisfiable,
     Unauthenticated,
     Unavailable,
     Unreadable,
     every_error,
 )
-from catalog.domain.errors import Gone as GoneError
 
 PROBLEM_JSON = "application/problem+json"
 
 _OWN_WORDS = {
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
-    411: "Say how long the body is: send Content-Length.",
+    413: "The request is larger than is taken here.",
 }
+_KEPT_HEADERS = frozenset({"Allow", "Retry-After"})
 
 
 def answer_errors(app: Flask) -> None:
     """Have every error of the application answered as a problem."""
-    app.register_error_handler(CatalogError, _catalog_error)
+    app.register_error_handler(CatalogError, problem)
     app.register_error_handler(HTTPException, _http_error)
     # Odd input reaches the depths of libraries as these; none of them is the server's fault.
     for kind in (RecursionError, OverflowError, UnicodeError):
@@ -38,13 +41,9 @@ def answer_errors(app: Flask) -> None:
     app.register_error_handler(Exception, _bug)
 
 
-def _catalog_error(fault: CatalogError) -> Response:
-    return problem(fault)
-
-
 def problem(fault: CatalogError) -> Response:
     """Return the answer for an error of the catalog's own tree."""
-    response = _problem(fault.slug, fault.status, fault.title, fault.detail, fault.evidence, fault)
+    response = page_of(fault) if wants_html() else _document(fault)
     if isinstance(fault, Unauthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="Sage Catalog"'
     if isinstance(fault, Unavailable):
@@ -55,41 +54,27 @@ def problem(fault: CatalogError) -> Response:
 
 
 def _http_error(fault: HTTPException) -> Response:
-    status = fault.code or 500
+    """Answer what the framework refuses as the error of our tree that has the same status."""
+    status = fault.code or OurMistake.status
     if status < 400:
         return fault.get_response()  # type: ignore[return-value]
+    if isinstance(fault, ClientDisconnected):
+        return problem(Unreadable("The body ended before its announced length."))
     detail = _OWN_WORDS.get(status) or fault.description or "The request could not be served."
-    slug = _slug_of(status)
-    evidence = getattr(fault, "data", {}) or {}
-    messages = evidence.get("messages") if isinstance(evidence, dict) else None
-    if messages:
-        status, slug, detail = _told_by_schema(messages, status)
-    response = _problem(slug, status, fault.name, detail, {"errors": messages} if messages else {})
+    response = problem(_as_ours(status, detail))
     for name, value in fault.get_headers():
-        if name in {"Allow", "WWW-Authenticate", "Retry-After"}:
+        if name in _KEPT_HEADERS:
             response.headers[name] = value
     return response
 
 
-def _told_by_schema(messages: Any, status: int) -> tuple[int, str, str]:
-    """Return status, slug and sentence for what a schema refused: 400 in the address, else 422."""
-    where, faults = next(iter(messages.items())) if isinstance(messages, dict) else ("body", {})
-    if isinstance(faults, dict) and faults:
-        name, said = next(iter(faults.items()))
-        first = said[0] if isinstance(said, list) and said else said
-        detail = f"{name}: {first}"
-    else:
-        detail = str(faults)
-    if where in {"query", "headers", "path"}:
-        return 400, "unreadable", detail
-    return (status, _slug_of(status), detail)
-
-
-def _slug_of(status: int) -> str:
+def _as_ours(status: int, detail: str) -> CatalogError:
     for kind in every_error():
         if kind.status == status and kind is not CatalogError:
-            return kind.slug
-    return "error" if status < 500 else "internal"
+            fault = kind.__new__(kind)
+            CatalogError.__init__(fault, detail)
+            return fault
+    return Unreadable(detail) if status < 500 else OurMistake(detail)
 
 
 def _odd_input(fault: Exception) -> Response:
@@ -99,38 +84,42 @@ def _odd_input(fault: Exception) -> Response:
 
 def _bug(fault: Exception) -> Response:
     current_app.logger.error("unexpected %s", type(fault).__name__, exc_info=fault)
-    return _problem(
-        "internal",
-        500,
-        "This is our mistake",
-        "The catalog met something that it does not expect. It was written to the log.",
-        {},
-    )
+    return problem(OurMistake("The catalog met something that it does not expect."))
 
 
-def _problem(
-    slug: str,
-    status: int,
-    title: str,
-    detail: str,
-    evidence: dict[str, Any],
-    fault: CatalogError | None = None,
-) -> Response:
-    if wants_html() and request.method in {"GET", "HEAD", "POST"}:
-        page = rendering.problem(
-            frame(), status=status, title=title, detail=detail, evidence=evidence
+def page_of(fault: CatalogError) -> Response:
+    """Return the page that tells an error, which for what was withdrawn is its tombstone."""
+    if isinstance(fault, Gone):
+        content = rendering.tombstone(frame(), parts().library, record=fault.record)
+    else:
+        content = rendering.problem(
+            frame(),
+            status=fault.status,
+            title=fault.title,
+            detail=fault.detail,
+            evidence=fault.evidence,
+            slug=fault.slug,
         )
-        return Response(page, status, content_type="text/html; charset=utf-8")
+    return Response(content, fault.status, content_type="text/html; charset=utf-8")
+
+
+def _document(fault: CatalogError) -> Response:
     said = {
-        "type": f"{parts().settings.base}problems/{slug}",
-        "title": title,
-        "status": status,
-        "detail": detail,
+        "type": f"{parts().settings.base}problems/{fault.slug}",
+        "title": fault.title,
+        "status": fault.status,
+        "detail": fault.detail,
         "instance": request.path,
     }
-    if isinstance(fault, GoneError):
-        evidence = dict(fault.tombstone)
-        evidence["tombstone"] = dict(fault.tombstone)
-    said |= {name: value for name, value in evidence.items() if name not in said}
-    body = json.dumps(said, ensure_ascii=False)
-    return Response(body, status, content_type=PROBLEM_JSON)
+    said |= {name: value for name, value in _evidence(fault).items() if name not in said}
+    body = json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    return Response(body, fault.status, content_type=PROBLEM_JSON)
+
+
+def _evidence(fault: CatalogError) -> dict[str, Any]:
+    if not isinstance(fault, Gone):
+        return fault.evidence
+    citation = rendering.citation(frame(), parts().library, fault.record)
+    said = tombstone_json(fault.record, parts().settings.base, citation)
+    # What a problem calls title and type are its own.
+    return {f"item_{name}" if name in {"title", "type"} else name: said[name] for name in said}

@@ -12,19 +12,20 @@ from urllib.parse import quote
 from flask import Response, current_app, request
 from flask_smorest import Blueprint
 
-from api.answers import expected_stages, json_answer
+from api.answers import conditional, expected_stages, json_answer
 from api.context import actor, now, parts
 from api.guard import FILE_POLICY
-from api.itemjson import file_json, moment
+from api.itemjson import file_json
 from api.items import check_version
 from api.negotiation import JSON
 from api.operations import IF_MATCH, operation, query_parameter
+from api.parameters import whole_number
 from catalog.domain.errors import Busy, LengthRequired, NotAcceptable, Unreadable
 from catalog.domain.identifiers import item_iri
 from catalog.domain.permissions import Action
 from catalog.domain.record import FileRecord
 from catalog.services.download import Span, find_file, list_files, read_file, span_of
-from catalog.services.upload import Upload, remove_file, upload
+from catalog.services.upload import Expected, Upload, remove_file, upload
 
 blueprint = Blueprint("files", __name__, description="The files of an item")
 
@@ -33,6 +34,7 @@ _DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/=]+):")
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _ANY = {"application/octet-stream": {"type": "string", "format": "binary"}}
 _NAME = "<path:name>"
+_FILES_A_PAGE = 100
 
 
 class Transfers:
@@ -75,7 +77,6 @@ class Passing:
 
 
 def _transfers() -> Transfers:
-
     return cast(Transfers, current_app.extensions["transfers"])
 
 
@@ -89,17 +90,17 @@ _PUT: dict[str, Any] = {
 }
 
 
-@operation(blueprint, f"/items/<string:item_id>/files/{_NAME}", Action.WRITE, **_PUT)
-def put_file(item_id: str, name: str) -> Response:
+@operation(blueprint, f"/items/<string:id>/files/{_NAME}", Action.WRITE, **_PUT)
+def put_file(id: str, name: str) -> Response:
     """Keep a file of a draft."""
-    return _put(item_id, name, None)
+    return _put(id, name, None)
 
 
-@operation(blueprint, f"/items/<string:item_id>/v/<int:n>/files/{_NAME}", Action.WRITE, **_PUT)
-def put_file_of_version(item_id: str, n: int, name: str) -> Response:
+@operation(blueprint, f"/items/<string:id>/v/<int:n>/files/{_NAME}", Action.WRITE, **_PUT)
+def put_file_of_version(id: str, n: int, name: str) -> Response:
     """Keep a file of the draft of one version."""
     check_version(n)
-    return _put(item_id, name, n)
+    return _put(id, name, n)
 
 
 def _put(item_id: str, name: str, n: int | None) -> Response:
@@ -112,12 +113,12 @@ def _put(item_id: str, name: str, n: int | None) -> Response:
         source=cast(BinaryIO, request.stream),
         size_bytes=request.content_length,
         sha256=_announced(),
-        media_type=request.headers.get("Content-Type"),
+        media_type=request.mimetype or None,
     )
     transfers = _transfers()
     transfers.enter()
     try:
-        kept = upload(parts(), actor(), item_id, sent, expected=expected_stages(), now=now(), n=n)
+        kept = upload(parts(), actor(), item_id, sent, expected=_expected(), now=now(), n=n)
     finally:
         transfers.leave()
     answer = file_json(kept.record, kept.file, parts().settings.base)
@@ -126,6 +127,11 @@ def _put(item_id: str, name: str, n: int | None) -> Response:
     response.headers["X-Item-ETag"] = f'"{kept.record.stage}"'
     response.set_etag(kept.file.sha256)
     return response
+
+
+def _expected() -> Expected:
+    absent = request.headers.get("If-None-Match", "").strip() == "*"
+    return Expected(expected_stages(), absent)
 
 
 def _announced() -> str | None:
@@ -156,55 +162,60 @@ _GET: dict[str, Any] = {
 }
 
 
-@operation(blueprint, f"/items/<string:item_id>/files/{_NAME}", Action.READ_FILE, **_GET)
-def get_file(item_id: str, name: str) -> Response:
+@operation(blueprint, f"/items/<string:id>/files/{_NAME}", Action.READ_FILE, **_GET)
+def get_file(id: str, name: str) -> Response:
     """Fetch a file of the newest version that the caller sees."""
-    return _get(item_id, name, None)
+    return _get(id, name, None)
 
 
-@operation(blueprint, f"/items/<string:item_id>/v/<int:n>/files/{_NAME}", Action.READ_FILE, **_GET)
-def get_file_of_version(item_id: str, n: int, name: str) -> Response:
+@operation(blueprint, f"/items/<string:id>/v/<int:n>/files/{_NAME}", Action.READ_FILE, **_GET)
+def get_file_of_version(id: str, n: int, name: str) -> Response:
     """Fetch a file of one version."""
     check_version(n)
-    return _get(item_id, name, n)
+    return _get(id, name, n)
 
 
 def _get(item_id: str, name: str, n: int | None) -> Response:
     record, file = find_file(parts(), actor(), item_id, name, n)
-    span = _range(file)
-    if request.method == "HEAD":
-        response = Response(status=200 if span is None else 206)
-    elif _has_it(file):
-        response = Response(status=304)
-    else:
-        transfers = _transfers()
-        transfers.enter()
-        try:
-            chunks = read_file(parts(), file, span)
-        except BaseException:
-            transfers.leave()
-            raise
-        response = Response(Passing(chunks, transfers), 200 if span is None else 206)
-    _describe(response, file, span)
+    response = _described(file)
     address = item_iri(record.id, parts().settings.base)
     response.headers.add("Link", f'<{address}>; rel="collection"')
+    if conditional(response).status_code == 304:
+        return response
+    span = _range(file)
+    if span is not None:
+        response.status_code = 206
+        response.headers["Content-Length"] = str(span.length)
+        response.headers["Content-Range"] = f"bytes {span.start}-{span.end}/{file.size_bytes}"
+        del response.headers["Content-Digest"]
+    if request.method == "GET":
+        response.response = _passing(file, span)
     return response
 
 
-def _has_it(file: FileRecord) -> bool:
-    return request.if_none_match.contains(file.sha256)
+def _passing(file: FileRecord, span: Span | None) -> Passing:
+    transfers = _transfers()
+    transfers.enter()
+    try:
+        return Passing(read_file(parts(), file, span), transfers)
+    except BaseException:
+        transfers.leave()
+        raise
 
 
 def _range(file: FileRecord) -> Span | None:
-    """Return the one range asked for; None where it is the whole file that is due."""
+    """Return the one range asked for; None where it is the whole file that is due.
+
+    RFC 9110 lets a server ignore ranges that it does not do, and has ranges for GET alone.
+    """
     header = request.headers.get("Range")
-    if header is None:
+    if header is None or request.method != "GET":
         return None
     found = _ONE_RANGE.fullmatch(header.replace(" ", ""))
-    if found is None or (not found[1] and not found[2]):
-        return None  # RFC 9110 lets a server ignore ranges that it does not do
+    if found is None or not any(found.groups()):
+        return None
     condition = request.headers.get("If-Range")
-    if condition is not None and condition.strip('"') != file.sha256:
+    if condition is not None and condition != f'"{file.sha256}"':
         return None
     first, last = (int(text) if text else None for text in found.groups())
     if first is not None and last is not None and last < first:
@@ -212,22 +223,18 @@ def _range(file: FileRecord) -> Span | None:
     return span_of(file.size_bytes, first, last)
 
 
-def _describe(response: Response, file: FileRecord, span: Span | None) -> None:
+def _described(file: FileRecord) -> Response:
+    """Return an answer with all that is said about a file, its bytes yet to come."""
+    response = Response(status=200, content_type=file.media_type)
     response.set_etag(file.sha256)
     response.last_modified = file.created
+    digest = base64.b64encode(bytes.fromhex(file.sha256)).decode()
     response.headers["Accept-Ranges"] = "bytes"
+    response.headers["Content-Length"] = str(file.size_bytes)
+    response.headers["Content-Digest"] = f"sha-256=:{digest}:"
     response.headers["Content-Disposition"] = _disposition(file.name)
     response.headers["Content-Security-Policy"] = FILE_POLICY
-    if response.status_code == 304:
-        return
-    response.headers["Content-Type"] = file.media_type
-    length = file.size_bytes if span is None else span.length
-    response.headers["Content-Length"] = str(length)
-    if span is None:
-        digest = base64.b64encode(bytes.fromhex(file.sha256)).decode()
-        response.headers["Content-Digest"] = f"sha-256=:{digest}:"
-    else:
-        response.headers["Content-Range"] = f"bytes {span.start}-{span.end}/{file.size_bytes}"
+    return response
 
 
 def _disposition(name: str) -> str:
@@ -246,18 +253,18 @@ _DELETE: dict[str, Any] = {
 }
 
 
-@operation(blueprint, f"/items/<string:item_id>/files/{_NAME}", Action.WRITE, **_DELETE)
-def delete_file(item_id: str, name: str) -> Response:
+@operation(blueprint, f"/items/<string:id>/files/{_NAME}", Action.WRITE, **_DELETE)
+def delete_file(id: str, name: str) -> Response:
     """Remove a file of a draft."""
-    remove_file(parts(), actor(), item_id, name, expected=expected_stages(), now=now())
+    remove_file(parts(), actor(), id, name, expected=_expected(), now=now())
     return Response(status=204)
 
 
-@operation(blueprint, f"/items/<string:item_id>/v/<int:n>/files/{_NAME}", Action.WRITE, **_DELETE)
-def delete_file_of_version(item_id: str, n: int, name: str) -> Response:
+@operation(blueprint, f"/items/<string:id>/v/<int:n>/files/{_NAME}", Action.WRITE, **_DELETE)
+def delete_file_of_version(id: str, n: int, name: str) -> Response:
     """Remove a file of the draft of one version."""
     check_version(n)
-    remove_file(parts(), actor(), item_id, name, expected=expected_stages(), now=now(), n=n)
+    remove_file(parts(), actor(), id, name, expected=_expected(), now=now(), n=n)
     return Response(status=204)
 
 
@@ -272,36 +279,26 @@ _LIST: dict[str, Any] = {
 }
 
 
-@operation(blueprint, "/items/<string:item_id>/files", Action.READ_FILE, **_LIST)
-def list_item_files(item_id: str) -> Response:
+@operation(blueprint, "/items/<string:id>/files", Action.READ_FILE, **_LIST)
+def list_item_files(id: str) -> Response:
     """List the files of the newest version that the caller sees, by name."""
-    return _listed(item_id, None)
+    return _listed(id, None)
 
 
-@operation(blueprint, "/items/<string:item_id>/v/<int:n>/files", Action.READ_FILE, **_LIST)
-def list_version_files(item_id: str, n: int) -> Response:
+@operation(blueprint, "/items/<string:id>/v/<int:n>/files", Action.READ_FILE, **_LIST)
+def list_version_files(id: str, n: int) -> Response:
     """List the files of one version, by name."""
     check_version(n)
-    return _listed(item_id, n)
+    return _listed(id, n)
 
 
 def _listed(item_id: str, n: int | None) -> Response:
-    page = list_files(
-        parts(), actor(), item_id, after=_decoded(request.args.get("cursor")), limit=_limit(), n=n
-    )
+    after = _decoded(request.args.get("cursor"))
+    limit = whole_number("limit", _FILES_A_PAGE, least=1, most=_FILES_A_PAGE)
+    page = list_files(parts(), actor(), item_id, after=after, limit=limit, n=n)
     base = parts().settings.base
-    files = [
-        {**file_json(page.record, file, base), "created": moment(file.created)}
-        for file in page.files
-    ]
+    files = [file_json(page.record, file, base) for file in page.files]
     return json_answer({"files": files, "total": page.total, "next": _encoded(page.next)})
-
-
-def _limit() -> int:
-    text = request.args.get("limit", "100")
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= 100:
-        raise Unreadable("limit is a number from 1 to 100.", parameter="limit")
-    return int(text)
 
 
 def _encoded(name: str | None) -> str | None:

@@ -4,15 +4,24 @@ Each form carries the word of its session; each ends in a page that says what ha
 """
 
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote
 
 from flask import redirect, request
 from flask_smorest import Blueprint
 from werkzeug.wrappers import Response as AnyResponse
 
 from api import rendering
-from api.answers import body
-from api.context import COOKIE, actor_of_form, frame, now, parts, session
+from api.answers import body, stages_of
+from api.context import (
+    COOKIE,
+    actor_of_form,
+    check_own_page,
+    frame,
+    now,
+    parts,
+    root,
+    session,
+)
 from api.negotiation import HTML
 from api.operations import operation, query_parameter
 from catalog.domain.errors import Unauthenticated, Unreadable
@@ -23,7 +32,7 @@ from catalog.services.delete import delete
 from catalog.services.find import Filters, find
 from catalog.services.publish import Wanted, publish
 from catalog.services.submit import Submission, submit
-from catalog.services.upload import Upload, upload
+from catalog.services.upload import Expected, Upload, upload
 from catalog.services.withdraw import withdraw
 
 blueprint = Blueprint("forms", __name__, description="What the pages' forms send")
@@ -38,19 +47,28 @@ _PAGE_SIZE = 20
 
 
 def safe_path(text: str | None) -> str:
-    """Return a path on this site to go to next; the front page for anything else."""
-    if not text or not text.startswith("/") or text.startswith("//") or "\\" in text:
-        return "/"
-    if any(ord(character) < 33 for character in text):
-        return "/"
-    split = urlsplit(text)
-    if split.scheme or split.netloc or split.path.startswith("//"):
-        return "/"
-    return split.path + (f"?{split.query}" if split.query else "")
+    """Return a path on this site to go to next, below its root; "" for anything else.
+
+    >>> safe_path("/items?type=model"), safe_path("//evil.example"), safe_path("/%5cevil.example")
+    ('items?type=model', '', '')
+    """
+    if not text or not text.startswith("/"):
+        return ""
+    path, _, query = text.partition("#")[0].partition("?")
+    for said in (path, unquote(path), unquote(unquote(path))):
+        if "//" in said or "\\" in said or not said.isprintable() or " " in said:
+            return ""
+    rebuilt = quote(unquote(path), safe=_IN_PATH).removeprefix(root())
+    return rebuilt.lstrip("/") + (f"?{quote(query, safe=_IN_QUERY)}" if query else "")
+
+
+_IN_PATH = "/:@!$&'()*+,;=~"
+_IN_QUERY = f"{_IN_PATH}?%"
 
 
 def _go(path: str) -> AnyResponse:
-    return redirect(path, 303)
+    """Send the browser to a path below the root of this catalog."""
+    return redirect(root() + path, 303)
 
 
 @operation(
@@ -64,21 +82,22 @@ def sign_in_page() -> AnyResponse:
     """Show the form to sign in with a token."""
     target = safe_path(request.args.get("next"))
     if session() is not None:
-        return _go(target if target != "/" else "/me")
-    return body(rendering.sign_in(frame(), next=target, error=None), HTML)
+        return _go(target or "me")
+    return body(rendering.sign_in(frame(), next=root() + target, error=None), HTML)
 
 
 @operation(blueprint, "/sign-in", Action.OPEN, **_FORM)
 def sign_in() -> AnyResponse:
     """Open a session for the account of a token."""
+    check_own_page()
     target = safe_path(request.form.get("next"))
     token = request.form.get("token", "").strip()
     try:
         cookie = accounts.sign_in(parts(), token, now=now())
     except Unauthenticated as fault:
         said = fault.detail if token else "Paste your token first."
-        return body(rendering.sign_in(frame(), next=target, error=said), HTML, 401)
-    response = _go(target if target != "/" else "/me")
+        return body(rendering.sign_in(frame(), next=root() + target, error=said), HTML, 401)
+    response = _go(target or "me")
     response.set_cookie(
         COOKIE,
         cookie,
@@ -86,7 +105,7 @@ def sign_in() -> AnyResponse:
         httponly=True,
         samesite="Lax",
         secure=parts().settings.base.startswith("https://"),
-        path="/",
+        path=root(),
     )
     return response
 
@@ -96,8 +115,8 @@ def sign_out() -> AnyResponse:
     """End the session."""
     actor_of_form()
     accounts.sign_out(parts(), request.cookies.get(COOKIE, ""))
-    response = _go("/")
-    response.delete_cookie(COOKIE, path="/")
+    response = _go("")
+    response.delete_cookie(COOKIE, path=root(), httponly=True, samesite="Lax")
     return response
 
 
@@ -113,7 +132,7 @@ def own_page() -> AnyResponse:
     """Show who is signed in, and the items that are theirs."""
     signed_in = session()
     if signed_in is None:
-        return _go("/sign-in?next=/me")
+        return _go(f"sign-in?next={root()}me")
     me = signed_in.actor
     page = find(
         parts(),
@@ -129,11 +148,11 @@ def own_page() -> AnyResponse:
 def _expected() -> frozenset[str] | None:
     """Return the stage that the page was rendered at, as its form says."""
     stage = request.form.get("stage")
-    return frozenset({stage}) if stage else None
+    return stages_of([stage]) if stage else None
 
 
 def _done(item_id: str, what: str) -> AnyResponse:
-    return _go(f"/items/{item_id}?done={quote(what)}")
+    return _go(f"items/{item_id}?done={what}")
 
 
 @operation(blueprint, "/items/do/submit", Action.CREATE, **_FORM)
@@ -147,45 +166,45 @@ def do_submit() -> AnyResponse:
     return _done(done.record.id, "submitted")
 
 
-@operation(blueprint, "/items/<string:item_id>/do/publish", Action.PUBLISH, **_FORM)
-def do_publish(item_id: str) -> AnyResponse:
+@operation(blueprint, "/items/<string:id>/do/publish", Action.PUBLISH, **_FORM)
+def do_publish(id: str) -> AnyResponse:
     """Publish a draft by its button."""
-    publish(parts(), actor_of_form(), [Wanted(item_id, _expected())], Visibility.PUBLIC, now=now())
-    outbox.wait_until_indexed(parts(), item_id, 1.0)
-    return _done(item_id, "published")
+    publish(parts(), actor_of_form(), [Wanted(id, _expected())], Visibility.PUBLIC, now=now())
+    outbox.wait_until_indexed(parts(), id, 1.0)
+    return _done(id, "published")
 
 
-@operation(blueprint, "/items/<string:item_id>/do/delete", Action.DELETE, **_FORM)
-def do_delete(item_id: str) -> AnyResponse:
+@operation(blueprint, "/items/<string:id>/do/delete", Action.DELETE, **_FORM)
+def do_delete(id: str) -> AnyResponse:
     """Delete a draft by its button."""
-    delete(parts(), actor_of_form(), item_id, expected=_expected(), now=now())
-    return _go("/me?done=deleted")
+    delete(parts(), actor_of_form(), id, expected=_expected(), now=now())
+    return _go("me?done=deleted")
 
 
-@operation(blueprint, "/items/<string:item_id>/do/withdraw", Action.WITHDRAW, **_FORM)
-def do_withdraw(item_id: str) -> AnyResponse:
+@operation(blueprint, "/items/<string:id>/do/withdraw", Action.WITHDRAW, **_FORM)
+def do_withdraw(id: str) -> AnyResponse:
     """Withdraw what is published by its form."""
     withdraw(
         parts(),
         actor_of_form(),
-        item_id,
+        id,
         reason=request.form.get("reason", ""),
         note_text=request.form.get("note"),
         replaced_by=request.form.get("replaced_by"),
         expected=_expected(),
         now=now(),
     )
-    outbox.wait_until_indexed(parts(), item_id, 5.0)
-    return _go(f"/items/{item_id}")
+    outbox.wait_until_indexed(parts(), id, 5.0)
+    return _go(f"items/{id}")
 
 
 @operation(
     blueprint,
-    "/items/<string:item_id>/do/upload",
+    "/items/<string:id>/do/upload",
     Action.WRITE,
     **{**_FORM, "takes": {"multipart/form-data": {"type": "object"}}},
 )
-def do_upload(item_id: str) -> AnyResponse:
+def do_upload(id: str) -> AnyResponse:
     """Keep a file that was chosen on the item's page."""
     who = actor_of_form()
     sent = request.files.get("file")
@@ -194,9 +213,9 @@ def do_upload(item_id: str) -> AnyResponse:
     upload(
         parts(),
         who,
-        item_id,
+        id,
         Upload(sent.filename, sent.stream, None, None, sent.mimetype),  # type: ignore[arg-type]
-        expected=_expected(),
+        expected=Expected(_expected()),
         now=now(),
     )
-    return _done(item_id, "uploaded")
+    return _done(id, "uploaded")

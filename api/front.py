@@ -1,4 +1,4 @@
-"""The front page, the pages that explain errors, and what robots are told."""
+"""The front page: what this is, what is in it, and what to ask it."""
 
 from flask import Response
 from flask_smorest import Blueprint
@@ -9,11 +9,10 @@ from api.context import frame, parts
 from api.negotiation import HTML, JSON, choose
 from api.operations import operation
 from api.queries import EXAMPLES
-from catalog.domain.errors import NotFound, every_error
 from catalog.domain.permissions import ANYONE, Action
 from catalog.services.find import Filters, counts_by_type, find
 
-blueprint = Blueprint("front", __name__, description="The front page, and explanations")
+blueprint = Blueprint("front", __name__, description="The front page")
 
 _NEWEST = 6
 
@@ -40,12 +39,3 @@ def index() -> Response:
         frame(), parts().library, counts=counts, newest=newest, examples=EXAMPLES[:3]
     )
     return body(content, HTML)
-
-
-@operation(blueprint, "/problems/<string:slug>", Action.OPEN, forms=(HTML,), problems=(404,))
-def explain_problem(slug: str) -> Response:
-    """Explain an error by its name."""
-    for kind in every_error():
-        if kind.slug == slug:
-            return body(rendering.problem_type(frame(), error=kind), HTML)
-    raise NotFound("There is no problem of that name.")

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
 
-from api.context import SAFE_METHODS, has_credentials, parts
+from api.context import SAFE_METHODS, actor, has_credentials, parts, root
 from catalog.domain.errors import LengthRequired, MisdirectedHost, Unreadable
 
 _POLICY = (
@@ -22,8 +23,9 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-site",
 }
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_ALLOWED_IN_QUERY = {"query"}
-
+_MAY_SPAN_LINES = frozenset({"query"})
+_LONGEST_PARAMETER = 20_000
+_IN_PATH = "/:@!$&'()*+,;=~"
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -47,6 +49,8 @@ class WholeBodies:
 def guard(app: Flask) -> None:
     """Put the guard before and after every route."""
     app.before_request(_check_request)
+    app.before_request(_without_last_slash)
+    app.before_request(_check_token)
     app.after_request(_finish)
 
 
@@ -55,31 +59,48 @@ def _check_request() -> None:
     if request.method not in SAFE_METHODS and _length_unknown():
         raise LengthRequired("Send Content-Length; chunked bodies are not taken.")
     for name, value in request.args.items(multi=True):
-        if name not in _ALLOWED_IN_QUERY and (_CONTROL.search(name) or _CONTROL.search(value)):
+        if name not in _MAY_SPAN_LINES and (_CONTROL.search(name) or _CONTROL.search(value)):
             raise Unreadable(f"The parameter {name!r} holds control characters.")
-        if len(value) > 20_000:
+        if len(value) > _LONGEST_PARAMETER:
             raise Unreadable(f"The parameter {name!r} is too long.")
     if {"access_token", "token"} & set(request.args):
         raise Unreadable("Tokens are not taken in addresses, which are logged; use a header.")
 
 
 def _check_host() -> None:
+    """Refuse names that are not ours, by which another site could have itself taken for us."""
     settings = parts().settings
+    if settings.host in {"0.0.0.0", "::"}:  # noqa: S104 - told to answer for every name
+        return
     known = {"127.0.0.1", "localhost", "[::1]", urlsplit(settings.base).hostname or ""}
     known.update(name.strip() for name in settings.trusted_hosts.split(","))
     host = request.headers.get("Host", "")
-    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-    if name.lower() not in known and settings.host not in {"0.0.0.0", "::"}:  # noqa: S104
+    name = host if host.endswith("]") else host.rpartition(":")[0] or host
+    if name.lower() not in known:
         raise MisdirectedHost("This catalog does not answer for that host name.")
 
 
 def _length_unknown() -> bool:
-    return "chunked" in request.headers.get("Transfer-Encoding", "").lower() or (
-        "Content-Length" not in request.headers
-        and request.method in {"PUT", "POST", "PATCH"}
-        and request.environ.get("wsgi.input") is not None
-        and request.headers.get("Content-Type") is not None
-    )
+    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+        return True
+    return "Content-Length" not in request.headers and "Content-Type" in request.headers
+
+
+def _without_last_slash() -> AnyResponse | None:
+    """Send who asks with a slash at the end to the address without it."""
+    path = request.path
+    if not path.endswith("/") or not path.strip("/"):
+        return None
+    # Slashes at the beginning go as well: "//name" would be the address of another site.
+    target = root() + quote(path.strip("/"), safe=_IN_PATH)
+    asked = request.query_string.decode("latin-1")
+    return redirect(f"{target}?{asked}" if asked else target, 308)
+
+
+def _check_token() -> None:
+    """Refuse a bad token on every route, also where none is needed."""
+    if "Authorization" in request.headers:
+        actor()
 
 
 def _finish(response: Response) -> Response:
@@ -93,6 +114,15 @@ def _finish(response: Response) -> Response:
         response.headers["Cache-Control"] = "private, no-store"
     elif request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-cache")
-    if request.method in SAFE_METHODS and not has_credentials():
-        response.headers.setdefault("Access-Control-Allow-Origin", "*")
+    if not has_credentials() and (request.method in SAFE_METHODS or _is_query()):
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Access-Control-Expose-Headers"] = "ETag, Link, Content-Location"
+    if request.method == "OPTIONS" and _is_query():
+        response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, OPTIONS"
+        response.headers["Access-Control-Allow-Headers"] = "Accept, Content-Type"
     return response
+
+
+def _is_query() -> bool:
+    """Tell whether this is for SPARQL, which pages of other sites may ask without credentials."""
+    return request.path == "/sparql"

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from catalog.domain.identifiers import item_iri, quoted
+from catalog.domain.identifiers import RECORD, item_iri, quoted
 from catalog.domain.jsonform import to_json
-from catalog.domain.record import FileRecord, ItemLine, ItemRecord, Page
+from catalog.domain.record import FileRecord, ItemLine, ItemRecord, Page, no_doi
 from catalog.domain.writing import rebased, statements_out
 from catalog.library import Library
 from catalog.settings import Settings
@@ -45,7 +45,7 @@ def item_json(record: ItemRecord, library: Library, settings: Settings) -> dict[
         "created": moment(record.created),
         "modified": moment(record.modified),
         "published": moment(record.published),
-        "doi": {"concept": None, "version": None, "state": "none", "problem": None},
+        "doi": no_doi(),
         "description": to_json(said, library.context, subject=item_iri(record.id, base), base=base),
         "files": [file_json(record, file, base) for file in record.files],
         "files_total": record.files_total,
@@ -57,9 +57,38 @@ def item_json(record: ItemRecord, library: Library, settings: Settings) -> dict[
         answer["deprecation"] = {
             "at": moment(record.deprecation.at),
             "reason": record.deprecation.reason,
-            "replaced_by": record.deprecation.replaced_by,
+            "replaced_by": _here(record.deprecation.replaced_by, base),
         }
     return answer
+
+
+def tombstone_json(record: ItemRecord, base: str, citation: str) -> dict[str, Any]:
+    """Return what is left of a withdrawn item: what it was, when, by whom and why, and instead."""
+    said: dict[str, Any] = {
+        "id": record.id,
+        "iri": item_iri(record.id, base),
+        "version": record.version,
+        "type": record.type,
+        "title": record.title,
+        "state": record.state.value,
+        "owner": record.owner,
+        "published": moment(record.published),
+        "citation": citation,
+    }
+    if record.withdrawal is not None:
+        said |= {
+            "withdrawn": moment(record.withdrawal.at),
+            "withdrawn_by": record.withdrawal.by,
+            "reason": record.withdrawal.reason,
+            "note": record.withdrawal.note,
+            "replaced_by": _here(record.withdrawal.replaced_by, base),
+        }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _here(iri: str | None, base: str) -> str | None:
+    """Return an IRI of the record under today's base, any other as it is."""
+    return base + iri.removeprefix(RECORD) if iri and iri.startswith(RECORD) else iri
 
 
 def _next_files(record: ItemRecord, base: str) -> str | None:

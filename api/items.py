@@ -11,10 +11,12 @@ from api import rendering
 from api.answers import body, expected_stages, json_answer, located, tagged, with_links
 from api.bodies import first_fault
 from api.context import actor, frame, has_credentials, now, parts
+from api.errors import page_of, problem
 from api.itemjson import item_json, page_json
 from api.kept_pages import kept
 from api.negotiation import HTML, JSON, choose
 from api.operations import IF_MATCH, operation, query_parameter
+from api.parameters import flag, seconds, whole_number
 from catalog.domain.errors import NotFound, TooLarge, Unreadable
 from catalog.domain.identifiers import item_iri
 from catalog.domain.lifecycle import State
@@ -33,7 +35,6 @@ blueprint = Blueprint("items", __name__, description="Items: described, stored, 
 
 FORMS = (JSON, HTML, *RDF_FORMS)
 SUBMITTED_FORMS = {form: {"type": "string"} for form in RDF_FORMS}
-_WAIT_SECONDS = 1.0
 _LONGEST_WAIT_SECONDS = 30.0
 
 
@@ -49,7 +50,7 @@ class ListQuery(ma.Schema):
     state = ma.fields.String(validate=ma.validate.OneOf([state.value for state in State]))
     owner = ma.fields.String(validate=ma.validate.Length(max=255))
     cursor = ma.fields.String(validate=ma.validate.Length(max=512))
-    limit = ma.fields.Integer(load_default=20, validate=ma.validate.Range(1, 100))
+    limit = ma.fields.Raw()
 
 
 @operation(
@@ -71,7 +72,8 @@ def list_items() -> Response:
     """List items, changed last first."""
     form = choose((JSON, HTML))
     asked = _list_query(form)
-    limit = asked.pop("limit")
+    asked.pop("limit", None)
+    limit = whole_number("limit", 20, least=1, most=100)
     cursor = asked.pop("cursor", None)
     if asked.get("type") and asked["type"] not in parts().library.item_types:
         raise Unreadable(f"There is no item type {asked['type']!r}.", parameter="type")
@@ -122,6 +124,7 @@ def _list_query(form: str) -> dict[str, Any]:
 )
 def submit_item() -> Response:
     """Submit a description as a new item."""
+    wait = wait_seconds()
     done = submit(
         parts(),
         actor(),
@@ -134,7 +137,7 @@ def submit_item() -> Response:
         ),
         now=now(),
     )
-    response = answer_change(done.record, 201)
+    response = answer_change(done.record, wait, 201)
     response.headers["Location"] = item_iri(done.record.id, parts().settings.base)
     return response
 
@@ -152,37 +155,22 @@ def media_type_sent() -> str:
     return request.mimetype.lower()
 
 
-def flag(name: str) -> bool:
-    """Return a parameter that is `true` or `false`; absent is false."""
-    text = request.args.get(name, "false").lower()
-    if text not in {"true", "false", "1", "0", ""}:
-        raise Unreadable(f"{name} is true or false.", parameter=name)
-    return text in {"true", "1"}
+def answer_change(record: ItemRecord, wait: float, status: int = 200) -> Response:
+    """Return the JSON of an item that was just changed, once queries see it or the wait is over.
+
+    wait  seconds; asked for before the change, which is not to be undone for a bad parameter
+    """
+    done = record.indexed or outbox.wait_until_indexed(parts(), record.id, wait)
+    return tagged(json_answer(_json(replace(record, indexed=done)), status), record.stage)
 
 
-def answer_change(record: ItemRecord, status: int = 200) -> Response:
-    """Return the JSON of an item that was just changed, once queries see it or the wait is over."""
-    seen = read(parts(), actor(), record.id, record.version)
-    if not record.indexed:
-        done = outbox.wait_until_indexed(parts(), record.id, wait_seconds())
-        seen = replace(seen, record=replace(seen.record, indexed=done))
-    response = json_answer(_json(seen), status)
-    return tagged(response, seen.record.stage)
-
-
-def wait_seconds() -> float:
+def wait_seconds(default: float = 1.0) -> float:
     """Return how long to wait for the projections: a second, or what `wait` says."""
-    text = request.args.get("wait")
-    if text is None:
-        return _WAIT_SECONDS
-    try:
-        return min(_LONGEST_WAIT_SECONDS, max(0.0, float(text)))
-    except ValueError:
-        raise Unreadable("wait is a number of seconds.", parameter="wait") from None
+    return seconds("wait", default, most=_LONGEST_WAIT_SECONDS)
 
 
-def _json(seen: Seen) -> dict[str, Any]:
-    return item_json(seen.record, parts().library, parts().settings)
+def _json(record: ItemRecord) -> dict[str, Any]:
+    return item_json(record, parts().library, parts().settings)
 
 
 _READ: dict[str, Any] = {
@@ -192,28 +180,28 @@ _READ: dict[str, Any] = {
 }
 
 
-@operation(blueprint, "/items/<string:item_id>", Action.READ, **_READ)
-def read_item(item_id: str) -> Response:
+@operation(blueprint, "/items/<string:id>", Action.READ, **_READ)
+def read_item(id: str) -> Response:
     """Read an item: the newest version that the caller sees."""
-    return show(item_id, None, None)
+    return show(id, None, None)
 
 
-@operation(blueprint, "/items/<string:item_id>.<string:suffix>", Action.READ, **_READ)
-def read_item_form(item_id: str, suffix: str) -> Response:
+@operation(blueprint, "/items/<string:id>.<string:suffix>", Action.READ, **_READ)
+def read_item_form(id: str, suffix: str) -> Response:
     """Read an item in the form that the suffix names."""
-    return show(item_id, None, suffix)
+    return show(id, None, suffix)
 
 
-@operation(blueprint, "/items/<string:item_id>/v/<int:n>", Action.READ, **_READ)
-def read_version(item_id: str, n: int) -> Response:
+@operation(blueprint, "/items/<string:id>/v/<int:n>", Action.READ, **_READ)
+def read_version(id: str, n: int) -> Response:
     """Read one version of an item."""
-    return show(item_id, n, None)
+    return show(id, n, None)
 
 
-@operation(blueprint, "/items/<string:item_id>/v/<int:n>.<string:suffix>", Action.READ, **_READ)
-def read_version_form(item_id: str, n: int, suffix: str) -> Response:
+@operation(blueprint, "/items/<string:id>/v/<int:n>.<string:suffix>", Action.READ, **_READ)
+def read_version_form(id: str, n: int, suffix: str) -> Response:
     """Read one version of an item in the form that the suffix names."""
-    return show(item_id, n, suffix)
+    return show(id, n, suffix)
 
 
 def show(item_id: str, n: int | None, suffix: str | None) -> Response:
@@ -235,9 +223,8 @@ def _shown(item_id: str, n: int | None, form: str) -> Response:
     seen = read(parts(), actor(), item_id, n)
     record = seen.record
     if record.state is State.WITHDRAWN:
-        if form != HTML:
-            raise gone(record)
-        return body(rendering.tombstone(frame(), parts().library, record=record), HTML, 410)
+        fault = gone(record)
+        return page_of(fault) if form == HTML else problem(fault)
     response = _in_form(seen, form)
     address = item_iri(item_id, parts().settings.base) + (f"/v/{n}" if n is not None else "")
     located(response, address, form)
@@ -248,7 +235,7 @@ def _shown(item_id: str, n: int | None, form: str) -> Response:
 def _in_form(seen: Seen, form: str) -> Response:
     record = seen.record
     if form == JSON:
-        return json_answer(_json(seen))
+        return json_answer(_json(record))
     if form == HTML:
         page = rendering.item(
             frame(),
@@ -282,7 +269,7 @@ def _links(record: ItemRecord) -> list[tuple[str, str, dict[str, str]]]:
 
 @operation(
     blueprint,
-    "/items/<string:item_id>",
+    "/items/<string:id>",
     Action.WRITE,
     methods=("PUT",),
     takes=SUBMITTED_FORMS,
@@ -291,14 +278,14 @@ def _links(record: ItemRecord) -> list[tuple[str, str, dict[str, str]]]:
     parameters=(IF_MATCH,),
     problems=(401, 403, 404, 410, 412, 413, 415, 422, 428),
 )
-def revise_item(item_id: str) -> Response:
+def revise_item(id: str) -> Response:
     """Replace the description of the newest version that the caller sees."""
-    return _revised(item_id, None)
+    return _revised(id, None)
 
 
 @operation(
     blueprint,
-    "/items/<string:item_id>/v/<int:n>",
+    "/items/<string:id>/v/<int:n>",
     Action.WRITE,
     methods=("PUT",),
     takes=SUBMITTED_FORMS,
@@ -307,13 +294,14 @@ def revise_item(item_id: str) -> Response:
     parameters=(IF_MATCH,),
     problems=(401, 403, 404, 410, 412, 413, 415, 422, 428),
 )
-def revise_version(item_id: str, n: int) -> Response:
+def revise_version(id: str, n: int) -> Response:
     """Replace the description of one version."""
     check_version(n)
-    return _revised(item_id, n)
+    return _revised(id, n)
 
 
 def _revised(item_id: str, n: int | None) -> Response:
+    wait = wait_seconds()
     record = revise(
         parts(),
         actor(),
@@ -324,35 +312,35 @@ def _revised(item_id: str, n: int | None) -> Response:
         now=now(),
         n=n,
     )
-    return answer_change(record)
+    return answer_change(record, wait)
 
 
 @operation(
     blueprint,
-    "/items/<string:item_id>",
+    "/items/<string:id>",
     Action.DELETE,
     methods=("DELETE",),
     answers={204: "Deleted"},
     parameters=(IF_MATCH,),
     problems=(401, 403, 404, 409, 410, 412, 428),
 )
-def delete_item(item_id: str) -> Response:
+def delete_item(id: str) -> Response:
     """Delete a draft."""
-    delete(parts(), actor(), item_id, expected=expected_stages(), now=now())
+    delete(parts(), actor(), id, expected=expected_stages(), now=now())
     return Response(status=204)
 
 
 @operation(
     blueprint,
-    "/items/<string:item_id>/v/<int:n>",
+    "/items/<string:id>/v/<int:n>",
     Action.DELETE,
     methods=("DELETE",),
     answers={204: "Deleted"},
     parameters=(IF_MATCH,),
     problems=(401, 403, 404, 409, 410, 412, 428),
 )
-def delete_version(item_id: str, n: int) -> Response:
+def delete_version(id: str, n: int) -> Response:
     """Delete the draft of one version."""
     check_version(n)
-    delete(parts(), actor(), item_id, expected=expected_stages(), now=now(), n=n)
+    delete(parts(), actor(), id, expected=expected_stages(), now=now(), n=n)
     return Response(status=204)

@@ -7,13 +7,16 @@ from threading import Lock
 
 from flask import Response, request
 
+from api.answers import conditional
 from api.context import parts
 from api.negotiation import languages
 from catalog.domain.errors import NotFound
 from catalog.domain.permissions import ANYONE
 from catalog.services.read import stage_of
 
-_MOST = 2_000
+_MOST_BYTES = 64_000_000
+_LANGUAGES = 2
+"""How many of a reader's languages pages look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class _Shelf:
 
     def __init__(self) -> None:
         self._pages: OrderedDict[tuple[object, ...], _Page] = OrderedDict()
+        self._size_bytes = 0
         self._lock = Lock()
 
     def get(self, key: tuple[object, ...], mark: str) -> _Page | None:
@@ -40,10 +44,14 @@ class _Shelf:
 
     def put(self, key: tuple[object, ...], page: _Page) -> None:
         with self._lock:
+            self._drop(self._pages.pop(key, None))
             self._pages[key] = page
-            self._pages.move_to_end(key)
-            while len(self._pages) > _MOST:
-                self._pages.popitem(last=False)
+            self._size_bytes += len(page.content)
+            while self._size_bytes > _MOST_BYTES:
+                self._drop(self._pages.popitem(last=False)[1])
+
+    def _drop(self, page: _Page | None) -> None:
+        self._size_bytes -= len(page.content) if page else 0
 
 
 _SHELF = _Shelf()
@@ -60,12 +68,11 @@ def kept(item_id: str, n: int | None, render: Callable[[], Response]) -> Respons
         raise NotFound
     if request.query_string:
         return render()
-    key = (parts().settings.base, item_id, n, request.path, languages())
+    key = (parts().settings.base, item_id, n, request.path, languages()[:_LANGUAGES])
     page = _SHELF.get(key, mark)
     if page is not None:
         response = Response(page.content, headers=list(page.headers))
-        response.make_conditional(request)
-        return response
+        return conditional(response)
     response = render()
     if response.status_code == 200:
         headers = tuple((name, value) for name, value in response.headers)

@@ -1,14 +1,17 @@
 """Publication on HTTP, and what may follow it: visibility, deprecation, withdrawal."""
 
+import time
 from typing import Any
 
 import marshmallow as ma
 from flask import Response
 from flask_smorest import Blueprint
 
-from api.answers import expected_stages, json_answer, tagged
+from api import rendering
+from api.answers import expected_stages, json_answer, stages_of, tagged
 from api.bodies import json_body
-from api.context import actor, now, parts
+from api.context import actor, frame, now, parts
+from api.itemjson import tombstone_json
 from api.items import answer_change, check_version, wait_seconds
 from api.negotiation import JSON
 from api.operations import IF_MATCH, operation
@@ -16,14 +19,17 @@ from catalog.domain.errors import NotAcceptable
 from catalog.domain.identifiers import item_iri
 from catalog.domain.lifecycle import Visibility, visibility_named
 from catalog.domain.permissions import Action
-from catalog.domain.record import ItemRecord
-from catalog.domain.tombstone import facts
+from catalog.domain.record import ItemRecord, no_doi
 from catalog.services import outbox
 from catalog.services.deprecate import deprecate
 from catalog.services.publish import Wanted, change_visibility, publish
 from catalog.services.withdraw import withdraw
 
 blueprint = Blueprint("publication", __name__, description="Publication and what follows it")
+
+
+_WAIT_FOR_WITHDRAWAL_SECONDS = 5.0
+"""Longer than for other changes: until then queries are refused."""
 
 
 class _Strict(ma.Schema):
@@ -64,7 +70,9 @@ class DeprecationBody(_Strict):
     """The body of a deprecation."""
 
     reason = ma.fields.String(required=True, validate=ma.validate.Length(1, 2000))
-    replaced_by = ma.fields.String(load_default=None, allow_none=True)
+    replaced_by = ma.fields.String(
+        load_default=None, allow_none=True, validate=ma.validate.Length(max=2048)
+    )
 
 
 class WithdrawalBody(_Strict):
@@ -91,7 +99,7 @@ _STATE_PROBLEMS = (401, 403, 404, 409, 410, 412, 415, 422, 428)
 
 @operation(
     blueprint,
-    "/items/<string:item_id>/publication",
+    "/items/<string:id>/publication",
     Action.PUBLISH,
     methods=("POST",),
     takes={JSON: {"type": "object"}},
@@ -100,14 +108,14 @@ _STATE_PROBLEMS = (401, 403, 404, 409, 410, 412, 415, 422, 428)
     parameters=(IF_MATCH,),
     problems=_STATE_PROBLEMS,
 )
-def publish_item(item_id: str) -> Response:
+def publish_item(id: str) -> Response:
     """Publish a draft, alone or together with others."""
-    return _published(item_id, None)
+    return _published(id, None)
 
 
 @operation(
     blueprint,
-    "/items/<string:item_id>/v/<int:n>/publication",
+    "/items/<string:id>/v/<int:n>/publication",
     Action.PUBLISH,
     methods=("POST",),
     takes={JSON: {"type": "object"}},
@@ -116,37 +124,36 @@ def publish_item(item_id: str) -> Response:
     parameters=(IF_MATCH,),
     problems=_STATE_PROBLEMS,
 )
-def publish_version(item_id: str, n: int) -> Response:
+def publish_version(id: str, n: int) -> Response:
     """Publish the draft of one version."""
     check_version(n)
-    return _published(item_id, n)
+    return _published(id, n)
 
 
 def _published(item_id: str, n: int | None) -> Response:
+    wait = wait_seconds()
     said = json_body(PublicationBody, needed=False)
     refuse_dates(said)
     wanted = [Wanted(item_id, expected_stages(), n)]
-    wanted += [
-        Wanted(other["id"], frozenset({other["etag"].strip('"').split("-")[0]}))
-        for other in said["also"]
-    ]
+    wanted += [Wanted(other["id"], stages_of([other["etag"]])) for other in said["also"]]
     if len({one.item_id for one in wanted}) < len(wanted):
         raise NotAcceptable("An item is named twice.")
     records = publish(parts(), actor(), wanted, visibility_named(said["visibility"]), now=now())
-    return _with_states(records)
+    return _with_states(records, time.monotonic() + wait)
 
 
-def _with_states(records: tuple[ItemRecord, ...]) -> Response:
-    base, seconds = parts().settings.base, wait_seconds()
+def _with_states(records: tuple[ItemRecord, ...], deadline: float) -> Response:
+    base = parts().settings.base
     items = {}
     for record in records:
-        done = record.indexed or outbox.wait_until_indexed(parts(), record.id, seconds)
+        left = max(0.0, deadline - time.monotonic())
+        done = record.indexed or outbox.wait_until_indexed(parts(), record.id, left)
         items[record.id] = {
             "iri": item_iri(record.id, base),
             "version": record.version,
             "state": record.state.value,
             "visibility": record.visibility.value,
-            "doi": {"concept": None, "version": None, "state": "none", "problem": None},
+            "doi": no_doi(),
             "report": dict(record.report),
             "etag": record.stage,
             "indexed": done,
@@ -157,7 +164,7 @@ def _with_states(records: tuple[ItemRecord, ...]) -> Response:
 
 @operation(
     blueprint,
-    "/items/<string:item_id>/visibility",
+    "/items/<string:id>/visibility",
     Action.PUBLISH,
     methods=("PUT",),
     takes={JSON: {"type": "object"}},
@@ -166,23 +173,24 @@ def _with_states(records: tuple[ItemRecord, ...]) -> Response:
     parameters=(IF_MATCH,),
     problems=_STATE_PROBLEMS,
 )
-def set_visibility(item_id: str) -> Response:
+def set_visibility(id: str) -> Response:
     """Change who sees what is published."""
+    wait = wait_seconds()
     said = json_body(VisibilityBody)
     refuse_dates(said)
     record = change_visibility(
         parts(),
         actor(),
-        Wanted(item_id, expected_stages()),
+        Wanted(id, expected_stages()),
         visibility_named(said["visibility"]),
         now=now(),
     )
-    return answer_change(record)
+    return answer_change(record, wait)
 
 
 @operation(
     blueprint,
-    "/items/<string:item_id>/v/<int:n>/deprecation",
+    "/items/<string:id>/v/<int:n>/deprecation",
     Action.DEPRECATE,
     methods=("PUT",),
     takes={JSON: {"type": "object"}},
@@ -191,16 +199,16 @@ def set_visibility(item_id: str) -> Response:
     parameters=(IF_MATCH,),
     problems=_STATE_PROBLEMS,
 )
-def deprecate_version(item_id: str, n: int) -> Response:
+def deprecate_version(id: str, n: int) -> Response:
     """Mark a published version as no longer recommended."""
     check_version(n)
     said = json_body(DeprecationBody)
-    return _deprecated(item_id, n, said["reason"], said["replaced_by"])
+    return _deprecated(id, n, said["reason"], said["replaced_by"])
 
 
 @operation(
     blueprint,
-    "/items/<string:item_id>/v/<int:n>/deprecation",
+    "/items/<string:id>/v/<int:n>/deprecation",
     Action.DEPRECATE,
     methods=("DELETE",),
     answers={200: "The mark is gone"},
@@ -208,13 +216,14 @@ def deprecate_version(item_id: str, n: int) -> Response:
     parameters=(IF_MATCH,),
     problems=_STATE_PROBLEMS,
 )
-def undeprecate_version(item_id: str, n: int) -> Response:
+def undeprecate_version(id: str, n: int) -> Response:
     """Take the mark of a deprecation back."""
     check_version(n)
-    return _deprecated(item_id, n, None, None)
+    return _deprecated(id, n, None, None)
 
 
 def _deprecated(item_id: str, n: int, reason: str | None, replaced_by: str | None) -> Response:
+    wait = wait_seconds()
     record = deprecate(
         parts(),
         actor(),
@@ -225,12 +234,12 @@ def _deprecated(item_id: str, n: int, reason: str | None, replaced_by: str | Non
         expected=expected_stages(),
         now=now(),
     )
-    return answer_change(record)
+    return answer_change(record, wait)
 
 
 @operation(
     blueprint,
-    "/items/<string:item_id>/withdrawal",
+    "/items/<string:id>/withdrawal",
     Action.WITHDRAW,
     methods=("POST",),
     takes={JSON: {"type": "object"}},
@@ -239,14 +248,14 @@ def _deprecated(item_id: str, n: int, reason: str | None, replaced_by: str | Non
     parameters=(IF_MATCH,),
     problems=_STATE_PROBLEMS,
 )
-def withdraw_item(item_id: str) -> Response:
+def withdraw_item(id: str) -> Response:
     """Withdraw every published version of an item."""
-    return _withdrawn(item_id, None)
+    return _withdrawn(id, None)
 
 
 @operation(
     blueprint,
-    "/items/<string:item_id>/v/<int:n>/withdrawal",
+    "/items/<string:id>/v/<int:n>/withdrawal",
     Action.WITHDRAW,
     methods=("POST",),
     takes={JSON: {"type": "object"}},
@@ -255,13 +264,14 @@ def withdraw_item(item_id: str) -> Response:
     parameters=(IF_MATCH,),
     problems=_STATE_PROBLEMS,
 )
-def withdraw_version(item_id: str, n: int) -> Response:
+def withdraw_version(id: str, n: int) -> Response:
     """Withdraw one version of an item."""
     check_version(n)
-    return _withdrawn(item_id, n)
+    return _withdrawn(id, n)
 
 
 def _withdrawn(item_id: str, n: int | None) -> Response:
+    wait = wait_seconds(_WAIT_FOR_WITHDRAWAL_SECONDS)
     said = json_body(WithdrawalBody)
     record = withdraw(
         parts(),
@@ -274,5 +284,7 @@ def _withdrawn(item_id: str, n: int | None) -> Response:
         now=now(),
         n=n,
     )
-    done = outbox.wait_until_indexed(parts(), item_id, max(wait_seconds(), 5.0))
-    return json_answer({**facts(record), "state": record.state.value, "indexed": done})
+    done = outbox.wait_until_indexed(parts(), item_id, wait)
+    citation = rendering.citation(frame(), parts().library, record)
+    left = tombstone_json(record, parts().settings.base, citation)
+    return json_answer({**left, "indexed": done})

@@ -10,13 +10,14 @@ from flask_smorest import Blueprint
 from werkzeug.wrappers import Response as AnyResponse
 
 from api import rendering
-from api.answers import body, json_answer
+from api.answers import body, conditional, json_answer
 from api.context import frame, parts
 from api.negotiation import HTML, JSON_LD, TURTLE, choose
 from api.operations import operation, query_parameter
+from api.parameters import whole_number
 from catalog.domain.description import Statement
-from catalog.domain.errors import NotFound, Unreadable
-from catalog.domain.identifiers import VOCAB
+from catalog.domain.errors import NotFound
+from catalog.domain.identifiers import SAGE, VOCAB
 from catalog.domain.permissions import Action
 from catalog.domain.writing import PREFIXES, RDF_FORMS, serialized
 from catalog.services.find import citing_term
@@ -50,8 +51,7 @@ def _rdf(turtle: bytes, form: str) -> Response:
 def _cached(response: Response) -> Response:
     response.headers["Cache-Control"] = f"public, max-age={_IMMUTABLE_SECONDS}"
     response.add_etag()
-    response.make_conditional(request)
-    return response
+    return conditional(response)
 
 
 @operation(blueprint, "/vocab", Action.OPEN, **_READ)
@@ -100,16 +100,13 @@ def read_scheme(scheme: str) -> AnyResponse:
     if form != HTML:
         return _rdf(turtle, form)
     content = rendering.scheme(
-        frame(), library, scheme, letter=request.args.get("letter"), page=_page()
+        frame(),
+        library,
+        scheme,
+        letter=request.args.get("letter"),
+        page=whole_number("page", 1, least=1, most=10_000),
     )
     return body(content, HTML)
-
-
-def _page() -> int:
-    text = request.args.get("page") or "1"
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 10_000):
-        raise Unreadable("page is a number from 1.", parameter="page")
-    return int(text)
 
 
 @operation(blueprint, "/vocab/<string:scheme>/<path:concept>", Action.OPEN, **_READ)
@@ -166,6 +163,8 @@ def read_ontology() -> Response:
 @operation(blueprint, "/ns/<string:name>", Action.OPEN, answers={303: "See /ns"}, problems=(404,))
 def read_term(name: str) -> AnyResponse:
     """Go to a class or property of Sage's own."""
+    if parts().library.shapes.label(SAGE + name) is None:
+        raise NotFound("There is no class or property of that name; /ns lists all of them.")
     return redirect(f"{parts().settings.base}ns#{name}", 303)
 
 

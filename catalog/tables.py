@@ -40,7 +40,9 @@ class Moment(TypeDecorator[datetime]):
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
     def process_result_value(
-        self, value: datetime | None, dialect: Dialect  # noqa: ARG002 - the base class names it
+        self,
+        value: datetime | None,
+        dialect: Dialect,  # noqa: ARG002 - the base class names it
     ) -> datetime | None:
         """Give UTC back."""
         if value is None:
@@ -122,7 +124,6 @@ class Item(Base):
     owner_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     created: Mapped[datetime]
     newest: Mapped[int]
-    was_public: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
 class Version(Base):

@@ -7,12 +7,14 @@
     ├── Forbidden             403  may see, may not do
     ├── NotFound              404  not there, or not the caller's to know
     │   └── ObjectMissing     404  no bytes under that key in the object store
+    ├── WrongMethod           405  the address does not take that method
     ├── NotOffered            406  none of the forms asked for exists
     ├── WrongState            409  the life cycle does not allow it now
     │   └── Taken             409  the name or id is in use
     │       └── KeyTaken      409  the object store has bytes under that key already
     ├── Gone                  410  withdrawn; carries the tombstone
     ├── MovedOn               412  somebody else changed it first
+    ├── LengthRequired        411  a body came whose length nobody said
     ├── TooLarge              413  over a limit of size
     ├── UnsupportedMediaType  415
     ├── RangeNotSatisfiable   416
@@ -20,7 +22,9 @@
     │   ├── NotConforming     422  the description has violations; carries the report
     │   ├── OverLimit         422  time, memory, rows or size ran out while working on it
     │   └── ChecksumMismatch  422  the bytes that arrived are not the bytes announced
+    ├── MisdirectedHost       421  the catalog does not answer for that host name
     ├── PreconditionMissing   428  `If-Match` is needed
+    ├── OurMistake            500  the catalog met something that it does not expect
     ├── Unavailable           503  something we depend on does not answer; try later
     │   └── Busy              503  all workers are taken; try later
     └── NoSpace               507
@@ -30,7 +34,10 @@ Each class knows its evidence and makes its own sentence. The slug names the pag
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from catalog.domain.record import ItemRecord
 
 
 class CatalogError(Exception):
@@ -121,6 +128,14 @@ class ObjectMissing(NotFound):
         super().__init__("The bytes of this file are not in the object store.", key=key)
 
 
+class WrongMethod(CatalogError):
+    """There is something at this address, which does not take that method; `Allow` names others."""
+
+    slug = "wrong-method"
+    title = "Not by this method"
+    status = 405
+
+
 class NotOffered(CatalogError):
     """None of the forms that the caller accepts is offered."""
 
@@ -159,15 +174,18 @@ class KeyTaken(Taken):
 
 
 class Gone(CatalogError):
-    """The item was withdrawn; the evidence is what its tombstone says."""
+    """The item was withdrawn; the evidence is what its tombstone says.
+
+    record  the item as it was withdrawn
+    """
 
     slug = "withdrawn"
     title = "This was withdrawn"
     status = 410
 
-    def __init__(self, detail: str, tombstone: Mapping[str, Any]) -> None:
-        super().__init__(detail, tombstone=dict(tombstone))
-        self.tombstone = tombstone
+    def __init__(self, detail: str, record: "ItemRecord") -> None:
+        super().__init__(detail)
+        self.record = record
 
 
 class MovedOn(CatalogError):
@@ -176,6 +194,14 @@ class MovedOn(CatalogError):
     slug = "moved-on"
     title = "Somebody changed this first"
     status = 412
+
+
+class LengthRequired(CatalogError):
+    """A body came whose length nobody said, so that a cut one could not be told from a whole."""
+
+    slug = "length-required"
+    title = "Say how long the body is"
+    status = 411
 
 
 class TooLarge(CatalogError):
@@ -247,6 +273,14 @@ class ChecksumMismatch(NotAcceptable):
     title = "The checksum does not match"
 
 
+class MisdirectedHost(CatalogError):
+    """The request names a host that this catalog does not answer for."""
+
+    slug = "unknown-host"
+    title = "Not this host"
+    status = 421
+
+
 class PreconditionMissing(CatalogError):
     """A change needs `If-Match` with the ETag that the caller last read."""
 
@@ -256,6 +290,14 @@ class PreconditionMissing(CatalogError):
 
     def __init__(self) -> None:
         super().__init__("Send If-Match with the ETag that you last read, so no change is lost.")
+
+
+class OurMistake(CatalogError):
+    """The catalog met something that it does not expect; it was written to the log."""
+
+    slug = "our-mistake"
+    title = "This is our mistake"
+    status = 500
 
 
 class Unavailable(CatalogError):

@@ -55,6 +55,9 @@ def item_iri(item_id: str, base: str = RECORD) -> str:
     return f"{base}items/{item_id}"
 
 
+# What may stand in an IRI (RFC 3987), without the characters that change direction.
+_ADDRESS = re.compile(r"""https?://[^\s<>"{}|\\^`\x00-\x20\x7f-\x9f\u202a-\u202e\u2066-\u2069]+""")
+_LONGEST_ADDRESS = 2048
 _ITEM_IRI = re.compile(re.escape(RECORD) + r"items/([^/#?]+)")
 
 
@@ -67,6 +70,26 @@ def item_of(iri: str) -> str | None:
 def cited_items(iris: Iterable[str], own: str) -> tuple[str, ...]:
     """Return the ids of the other items among `iris`, sorted, each once."""
     return tuple(sorted({found for iri in iris if (found := item_of(iri)) and found != own}))
+
+
+def replacement(said: str | None, bases: Iterable[str]) -> str | None:
+    """Return the IRI of what takes an item's place, of the record where it is one of its items.
+
+    said   the id of an item, or an address; None or nothing for nothing
+    bases  addresses under which this catalog ran, each ending in a slash
+
+    Raises NotAcceptable for anything else.
+    """
+    text = (said or "").strip()
+    if not text:
+        return None
+    for base in (RECORD, *bases):
+        text = text.removeprefix(f"{base}items/")
+    if is_id(text):
+        return item_iri(text)
+    if len(text) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(text) and not text.startswith(RECORD):
+        return text
+    raise NotAcceptable("replaced_by is the id or the address of the item that replaces this one.")
 
 
 def with_slash(base_url: str) -> str:

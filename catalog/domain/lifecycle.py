@@ -1,5 +1,6 @@
 """Which states a version passes through, and what each of them allows (contract section 4)."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from catalog.domain.errors import NotAcceptable, WrongState
@@ -38,11 +39,13 @@ def visibility_named(text: str) -> Visibility:
     raise NotAcceptable(f'visibility "{text}" is not offered; say {names}.')
 
 
-def is_announced(state: State, visibility: Visibility, was_public: bool) -> bool:
-    """Tell whether everybody may see this: the description if published, else the tombstone."""
-    if state is State.PUBLISHED:
-        return visibility in METADATA_ARE_PUBLIC
-    return state is State.WITHDRAWN and was_public
+def is_announced(published: datetime | None, visibility: Visibility) -> bool:
+    """Tell whether everybody may see a version: its description or, once withdrawn, its tombstone.
+
+    published  when, or None; visibility is never narrowed afterwards, so it is still the one that
+               everybody saw
+    """
+    return published is not None and visibility in METADATA_ARE_PUBLIC
 
 
 def check_can_publish(state: State) -> None:

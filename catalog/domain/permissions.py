@@ -86,9 +86,7 @@ def _rights(actor: Actor, item: ItemRecord) -> frozenset[Right]:
 
 def may_see(actor: Actor, item: ItemRecord) -> bool:
     """Tell whether the item's metadata, or its tombstone, may be shown to the actor."""
-    return is_announced(item.state, item.visibility, item.was_public) or (
-        Right.READ in _rights(actor, item)
-    )
+    return is_announced(item.published, item.visibility) or Right.READ in _rights(actor, item)
 
 
 def authorize(actor: Actor, action: Action, item: ItemRecord) -> None:

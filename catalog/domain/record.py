@@ -22,7 +22,11 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """What a tombstone says: when, by whom, why, and what replaces the item (its IRI or None)."""
+    """What a tombstone says: when, by whom, why, and what replaces the item.
+
+    reason       the id of a concept of `withdrawal-reason`, or words
+    replaced_by  an IRI, of the record where it is an item of this catalog; or None
+    """
 
     at: datetime
     by: str
@@ -33,7 +37,7 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True)
 class Deprecation:
-    """Why a published version should no longer be used, and what replaces it."""
+    """Why a published version should no longer be used, and the IRI of what replaces it."""
 
     at: datetime
     reason: str
@@ -49,6 +53,11 @@ class VersionName:
     published: datetime | None
 
 
+def no_doi() -> dict[str, Any]:
+    """Return what answers say about the DOI of an item that has none."""
+    return {"concept": None, "version": None, "state": "none", "problem": None}
+
+
 @dataclass(frozen=True, slots=True)
 class ItemRecord:
     """One version of an item as the caller sees it.
@@ -60,7 +69,6 @@ class ItemRecord:
     filled_in       what the catalog filled in at publication because the person left it out,
                     as sorted N-Triples
     granted         rights granted to the caller by others (names of permissions)
-    was_public      whether everybody could see some version of the item before it was withdrawn
     report          the stored validation report, judged at publication level
     """
 
@@ -86,7 +94,6 @@ class ItemRecord:
     files_total: int = 0
     versions: tuple[VersionName, ...] = ()
     granted: frozenset[str] = field(default_factory=frozenset)
-    was_public: bool = False
     withdrawal: Withdrawal | None = None
     deprecation: Deprecation | None = None
     indexed: bool = True

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
+from urllib.parse import quote
 
 import pyoxigraph as ox
 
@@ -122,7 +123,7 @@ def _distribution(record: ItemRecord, file: FileRecord) -> Iterator[Statement]:
     yield node, f"<{DCT}title>", _text(file.name)
     yield node, f"<{DCAT}accessURL>", f"<{item}/files/{name}>"
     yield node, f"<{DCAT}downloadURL>", f"<{item}/v/{record.version}/files/{name}>"
-    yield node, f"<{DCAT}mediaType>", f"<{MEDIA_TYPES}{file.media_type}>"
+    yield node, f"<{DCAT}mediaType>", f"<{MEDIA_TYPES}{quote(file.media_type, safe='/!$&+')}>"
     yield node, f"<{DCAT}byteSize>", _typed(file.size_bytes, "nonNegativeInteger")
     yield node, f"<{SPDX}checksum>", checksum
     yield checksum, f"<{RDF}type>", f"<{SPDX}Checksum>"

@@ -9,7 +9,7 @@ from catalog.domain.lifecycle import METADATA_ARE_PUBLIC, State
 from catalog.domain.permissions import Actor
 from catalog.domain.record import ItemName
 from catalog.domain.report import RECORD_COMPONENT, Finding
-from catalog.services.visible import listed_to, visible_to
+from catalog.services.visible import listed_to, newest_first, visible_to
 from catalog.tables import Citation, Item, Version
 
 
@@ -94,9 +94,12 @@ def names_of(session: Session, actor: Actor, ids: Iterable[str]) -> dict[str, It
         select(Version.item_id, Version.type, Version.title)
         .join(Item, Item.id == Version.item_id)
         .where(Version.item_id.in_(wanted), visible_to(actor))
-        .order_by(Version.n)
+        .order_by(*newest_first())
     )
-    return {item_id: ItemName(item_id, kind, title) for item_id, kind, title in rows}
+    names: dict[str, ItemName] = {}
+    for item_id, kind, title in rows:
+        names.setdefault(item_id, ItemName(item_id, kind, title))
+    return names
 
 
 def citing(session: Session, actor: Actor, item_id: str, limit: int = 50) -> tuple[ItemName, ...]:

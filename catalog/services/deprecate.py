@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from catalog.domain.errors import NotAcceptable, WrongState
+from catalog.domain.identifiers import replacement
 from catalog.domain.lifecycle import METADATA_ARE_PUBLIC, State
 from catalog.domain.permissions import Action, Actor
 from catalog.domain.record import ItemRecord
@@ -35,7 +36,11 @@ def deprecate(
         version.deprecation = (
             None
             if reason is None
-            else {"at": now.isoformat(), "reason": reason.strip(), "replaced_by": replaced_by}
+            else {
+                "at": now.isoformat(),
+                "reason": " ".join(reason.split()),
+                "replaced_by": replacement(replaced_by, parts.bases),
+            }
         )
         version.state_changes += 1
         version.modified = now

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
 
-from catalog.domain.errors import NotFound, RangeNotSatisfiable
-from catalog.domain.identifiers import folded
+from catalog.domain.errors import NotAcceptable, NotFound, RangeNotSatisfiable
+from catalog.domain.identifiers import file_name, folded
 from catalog.domain.permissions import Action, Actor
 from catalog.domain.record import FileRecord, ItemRecord
 from catalog.parts import Parts
 from catalog.services.loading import file_of, load
-from catalog.services.withdraw import refuse_withdrawn
 from catalog.tables import File
 
 
@@ -33,11 +33,21 @@ def find_file(
 ) -> tuple[ItemRecord, FileRecord]:
     """Return a file of an item that the actor may read, by its exact name."""
     with parts.database.reading() as session:
-        record = refuse_withdrawn(load(session, actor, Action.READ_FILE, item_id, n))
-        row = session.get(File, (item_id, record.version, folded(name)))
-        if row is None or row.name != name:
-            raise NotFound
+        record = load(session, actor, Action.READ_FILE, item_id, n)
+        row = file_row(session, record, name)
         return record, file_of(row)
+
+
+def file_row(session: Session, record: ItemRecord, name: str) -> File:
+    """Return the row of a file, by its exact name in any normal form; NotFound without one."""
+    try:
+        wanted = file_name(name)
+    except NotAcceptable:
+        raise NotFound from None
+    row = session.get(File, (record.id, record.version, folded(wanted)))
+    if row is None or row.name != wanted:
+        raise NotFound
+    return row
 
 
 def read_file(parts: Parts, file: FileRecord, span: Span | None = None) -> Iterator[bytes]:
@@ -85,7 +95,7 @@ def list_files(
 ) -> FilePage:
     """Return a page of the files of an item, ordered by name whatever its case."""
     with parts.database.reading() as session:
-        record = refuse_withdrawn(load(session, actor, Action.READ_FILE, item_id, n))
+        record = load(session, actor, Action.READ_FILE, item_id, n)
         of_version = and_(File.item_id == item_id, File.n == record.version)
         wanted = select(File).where(of_version).order_by(File.folded).limit(limit + 1)
         if after is not None:

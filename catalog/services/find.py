@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from catalog.domain.errors import Unreadable
+from catalog.domain.identifiers import is_id
 from catalog.domain.lifecycle import State, Visibility
 from catalog.domain.permissions import ANYONE, Actor
 from catalog.domain.record import ItemLine, ItemName, Page
@@ -26,10 +27,8 @@ class Filters:
     state: str | None = None
     owner: str | None = None
 
-    def clauses(self) -> list[ColumnElement[bool]]:
-        """Return them as conditions on Version and Account."""
-        pairs = ((Version.type, self.type), (Version.state, self.state), (Account.name, self.owner))
-        return [column == value for column, value in pairs if value is not None]
+
+_EVERYTHING = Filters()
 
 
 def find(parts: Parts, actor: Actor, filters: Filters, *, cursor: str | None, limit: int) -> Page:
@@ -38,20 +37,22 @@ def find(parts: Parts, actor: Actor, filters: Filters, *, cursor: str | None, li
     Each item stands once, by the newest of its versions that fits. Raises Unreadable for a cursor
     that is none of ours.
     """
-    fits = and_(listed_to(actor), *filters.clauses())
+    fits = and_(listed_to(actor), *_narrowing(filters), _newest(actor, filters))
+    if filters.owner is not None:
+        fits = and_(fits, Account.name == filters.owner)
     with parts.database.reading() as session:
         chosen = (
             select(Version, Account.name)
             .join(Item, Item.id == Version.item_id)
             .join(Account, Account.id == Item.owner_id)
-            .where(fits, _newest(actor))
+            .where(fits)
             .order_by(Version.modified.desc(), Version.item_id.desc())
             .limit(limit + 1)
         )
         if cursor:
             chosen = chosen.where(_after(cursor))
         rows = session.execute(chosen).all()
-        total = _total(session, fits, actor)
+        total = _total(session, fits)
     lines = tuple(_line(version, owner) for version, owner in rows[:limit])
     more = _cursor(rows[limit - 1][0]) if len(rows) > limit else None
     return Page(lines, total, more)
@@ -70,21 +71,30 @@ def counts_by_type(parts: Parts, actor: Actor = ANYONE) -> Mapping[str, int]:
         return {kind: count for kind, count in rows}  # noqa: C416 - rows are not tuples to mypy
 
 
-def _newest(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition that no newer version of the item is in the actor's lists."""
+def _narrowing(filters: Filters, version: type[Version] = Version) -> list[ColumnElement[bool]]:
+    """Return what narrows among the versions of an item, as conditions on `version`."""
+    pairs = ((version.type, filters.type), (version.state, filters.state))
+    return [column == value for column, value in pairs if value is not None]
+
+
+def _newest(actor: Actor, filters: Filters = _EVERYTHING) -> ColumnElement[bool]:
+    """Return the condition that no newer version of the item fits and is in the actor's lists."""
     newer = aliased(Version)
     return ~exists().where(
-        newer.item_id == Version.item_id, newer.n > Version.n, listed_to(actor, newer)
+        newer.item_id == Version.item_id,
+        newer.n > Version.n,
+        listed_to(actor, newer),
+        *_narrowing(filters, newer),
     )
 
 
-def _total(session: Session, fits: ColumnElement[bool], actor: Actor) -> int:
+def _total(session: Session, fits: ColumnElement[bool]) -> int:
     counted = (
         select(func.count())
         .select_from(Version)
         .join(Item, Item.id == Version.item_id)
         .join(Account, Account.id == Item.owner_id)
-        .where(fits, _newest(actor))
+        .where(fits)
     )
     return session.scalar(counted) or 0
 
@@ -115,9 +125,9 @@ def _after(cursor: str) -> ColumnElement[bool]:
         moment, _, item_id = said.partition("|")
         at = datetime.fromisoformat(moment).astimezone(UTC)
     except (ValueError, binascii.Error, UnicodeError, OverflowError):
-        raise Unreadable(
-            "This cursor is none of ours; begin again without one.", parameter="cursor"
-        ) from None
+        at, item_id = None, ""
+    if at is None or not is_id(item_id):
+        raise Unreadable("This cursor is none of ours; begin without one.", parameter="cursor")
     return or_(Version.modified < at, and_(Version.modified == at, Version.item_id < item_id))
 
 

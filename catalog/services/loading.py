@@ -18,7 +18,7 @@ from catalog.domain.record import (
 )
 from catalog.domain.tombstone import gone
 from catalog.services.outbox import is_indexed
-from catalog.services.visible import visible_to
+from catalog.services.visible import newest_first, visible_to
 from catalog.tables import Account, File, Item, Permission, Version
 
 FILES_IN_A_RECORD = 100
@@ -30,12 +30,12 @@ def load(
 ) -> ItemRecord:
     """Return the version `n`, or the newest that the actor may see, if `action` is allowed to it.
 
-    Raises NotFound, Unauthenticated or Forbidden. What is withdrawn is returned, not raised: the
-    tombstone is an answer that the caller makes.
+    Raises NotFound, Unauthenticated or Forbidden, and Gone for what is withdrawn; only to
+    Action.READ that is returned, since its tombstone is an answer that the caller makes.
     """
     item, version = _rows(session, actor, item_id, n)
     record = record_of(session, item, version, actor)
-    authorize(actor, action, record)
+    _allow(actor, action, record)
     return record
 
 
@@ -52,16 +52,20 @@ def load_for_change(
 
     expected  the stages that `If-Match` names; "*" means any
 
-    Raises what `load` raises, Gone where it was withdrawn, PreconditionMissing without
-    `expected`, and MovedOn where the item is no longer at one of those stages.
+    Raises what `load` raises, PreconditionMissing without `expected`, and MovedOn where the item
+    is no longer at one of those stages.
     """
     item, version = _rows(session, actor, item_id, n, lock=True)
     record = record_of(session, item, version, actor)
-    if record.state is State.WITHDRAWN:
-        raise gone(record)
-    authorize(actor, action, record)
+    _allow(actor, action, record)
     check_stage(record, expected)
     return item, version, record
+
+
+def _allow(actor: Actor, action: Action, record: ItemRecord) -> None:
+    if record.state is State.WITHDRAWN and action is not Action.READ:
+        raise gone(record)
+    authorize(actor, action, record)
 
 
 def check_stage(record: ItemRecord, expected: frozenset[str] | None) -> None:
@@ -83,7 +87,7 @@ def _rows(
         select(Item, Version)
         .join(Version, Version.item_id == Item.id)
         .where(Item.id == item_id, visible_to(actor))
-        .order_by(Version.n.desc())
+        .order_by(*newest_first())
         .limit(1)
     )
     if n is not None:
@@ -128,11 +132,15 @@ def record_of(session: Session, item: Item, version: Version, actor: Actor) -> I
         files_total=total,
         versions=_versions(session, item, actor),
         granted=_granted(session, item, actor),
-        was_public=item.was_public,
         withdrawal=_withdrawal(version.withdrawal),
         deprecation=deprecation_of(version.deprecation),
         indexed=is_indexed(session, item.id),
     )
+
+
+def file_names(session: Session, item_id: str, n: int) -> tuple[str, ...]:
+    """Return the names of all files of a version, of which a record has only the first."""
+    return tuple(session.scalars(select(File.name).where(File.item_id == item_id, File.n == n)))
 
 
 def file_of(row: File) -> FileRecord:

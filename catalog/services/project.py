@@ -79,6 +79,29 @@ def public_ids(session: Session, after: str, limit: int = ITEMS_AT_ONCE) -> Sequ
     ).all()
 
 
+def public_pages(parts: Parts) -> Iterator[Sequence[str]]:
+    """Go through the ids of all public items, in order, each page as the record has it then."""
+    after = ""
+    while True:
+        with parts.database.reading() as session:
+            ids = public_ids(session, after)
+        if not ids:
+            return
+        yield ids
+        after = ids[-1]
+
+
+def public_among(session: Session, item_ids: Collection[str]) -> set[str]:
+    """Return those of the ids that belong to public items."""
+    return set(
+        session.scalars(
+            select(Version.item_id)
+            .join(Item, Item.id == Version.item_id)
+            .where(Version.item_id.in_(item_ids), listed_to(ANYONE))
+        )
+    )
+
+
 def count_public(session: Session) -> int:
     """Return how many items are public."""
     return (
@@ -148,7 +171,6 @@ def _public_records(session: Session, item_ids: Collection[str]) -> Iterator[Ite
             filled_in=version.filled_in,
             files=tuple(files.get(item.id, ())),
             files_total=totals.get(item.id, 0),
-            was_public=item.was_public,
             deprecation=deprecation_of(version.deprecation),
         )
 

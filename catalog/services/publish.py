@@ -1,13 +1,22 @@
 """Publishing drafts, one or several in one transaction, and changing what is seen afterwards."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from catalog.domain.errors import NotConforming
+from catalog.domain.errors import (
+    CatalogError,
+    Forbidden,
+    MovedOn,
+    NotConforming,
+    NotFound,
+    Unauthenticated,
+)
 from catalog.domain.lifecycle import (
     METADATA_ARE_PUBLIC,
     State,
@@ -16,15 +25,17 @@ from catalog.domain.lifecycle import (
     check_visibility_change,
 )
 from catalog.domain.permissions import Action, Actor
-from catalog.domain.record import ItemRecord
+from catalog.domain.record import ItemRecord, no_doi
+from catalog.domain.report import Report
 from catalog.domain.validation import Judgement
 from catalog.domain.writing import filled_in_for
 from catalog.parts import Parts
 from catalog.services import outbox
+from catalog.services.citations import findings_on_references
 from catalog.services.history import Happened, note
-from catalog.services.judging import judge_stored, keep, require, with_record
-from catalog.services.loading import load, load_for_change, record_of
-from catalog.tables import File, Item, Version
+from catalog.services.judging import Judged, judge_stored, keep, require, with_record
+from catalog.services.loading import check_stage, file_names, load, load_for_change, record_of
+from catalog.tables import Citation, Item, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,62 +53,114 @@ def publish(
     """Publish all of `wanted` or none; references among them count as published.
 
     Each is judged again by today's shapes at publication level. Raises what changing an item
-    raises, WrongState for what is no draft, and NotConforming whose evidence `items` holds the
-    report of each item that does not conform.
+    raises, WrongState for what is no draft, and NotConforming whose evidence `items` holds state
+    and report of each item. For all but the first, what the caller may not publish is not there.
     """
     together = frozenset(one.item_id for one in wanted)
-    fresh = {one.item_id: _judge_now(parts, actor, one) for one in wanted}
+    fresh = []
+    for one in wanted:
+        with _about(one, wanted[0]):
+            fresh.append(_judge_now(parts, actor, one))
     with parts.database.writing() as session:
-        done = []
-        refused: dict[str, NotConforming] = {}
-        for one in wanted:
-            item, version, record = load_for_change(
-                session, actor, Action.PUBLISH, one.item_id, expected=one.expected, n=one.n
-            )
-            check_can_publish(record.state)
-            digest, judgement = fresh[one.item_id]
-            if digest != record.digest:  # changed meanwhile although If-Match said "*"
-                judgement = judge_stored(
-                    parts, record.ntriples, item.id, _file_names(session, version)
-                )
-            judged = with_record(
-                session,
-                judgement,
-                files=_file_names(session, version),
-                public=visibility in METADATA_ARE_PUBLIC,
-                together=together,
-                owner=item.owner_id,
-            )
-            try:
-                require(judged, "publication", id=item.id)
-            except NotConforming as fault:
-                refused[item.id] = fault
-                continue
-            keep(session, parts, version, judged)
-            make_public(session, parts, item, version, visibility, actor.account, now)
-            done.append((item, version))
-        if refused:
-            raise _all_refused(refused)
+        done: list[_Ready] = []
+        for one, seen in zip(wanted, fresh, strict=True):
+            with _about(one, wanted[0]):
+                done.append(_lock(session, actor, one, seen, visibility, together))
+        if any(not ready.judged.report.conforms_at("publication") for ready in done):
+            raise _refused(done)
+        for ready in done:
+            keep(session, parts, ready.version, ready.judged)
+            make_public(session, parts, ready.item, ready.version, visibility, actor.account, now)
         session.flush()
-        return tuple(record_of(session, item, version, actor) for item, version in done)
+        return tuple(record_of(session, ready.item, ready.version, actor) for ready in done)
 
 
-def _judge_now(parts: Parts, actor: Actor, one: Wanted) -> tuple[str, Judgement]:
-    """Judge before the transaction, which must not wait for a worker; with the digest judged."""
+class _Seen(NamedTuple):
+    """A judgement, and the stage of the item at which it was made."""
+
+    stage: str
+    judgement: Judgement
+
+
+class _Ready(NamedTuple):
+    """An item to publish: its rows, locked, and what is to be said of it."""
+
+    item: Item
+    version: Version
+    judged: Judged
+
+
+@contextmanager
+def _about(one: Wanted, first: Wanted) -> Iterator[None]:
+    """Have an error about one of several items name it."""
+    try:
+        yield
+    except (NotFound, Unauthenticated, Forbidden):
+        if one is first:
+            raise
+        told = f"There is no item {one.item_id} that you may publish."
+        raise NotFound(told, id=one.item_id) from None
+    except CatalogError as fault:
+        fault.evidence.setdefault("id", one.item_id)
+        raise
+
+
+def _judge_now(parts: Parts, actor: Actor, one: Wanted) -> _Seen:
+    """Judge before the transaction, which must not wait for a worker."""
     with parts.database.reading() as session:
-        record = load(session, actor, Action.READ, one.item_id, one.n)
-        names = tuple(
-            session.scalars(
-                select(File.name).where(File.item_id == record.id, File.n == record.version)
-            )
-        )
-    return record.digest, judge_stored(parts, record.ntriples, record.id, names)
+        record = load(session, actor, Action.PUBLISH, one.item_id, one.n)
+        check_stage(record, one.expected)
+        check_can_publish(record.state)
+        names = file_names(session, record.id, record.version)
+    return _Seen(record.stage, judge_stored(parts, record.ntriples, record.id, names))
 
 
-def _all_refused(refused: dict[str, NotConforming]) -> NotConforming:
-    first = next(iter(refused.values()))
-    reports = {item_id: {"report": dict(fault.report)} for item_id, fault in refused.items()}
-    return NotConforming(first.detail, first.report, id=next(iter(refused)), items=reports)
+def _lock(
+    session: Session,
+    actor: Actor,
+    one: Wanted,
+    seen: _Seen,
+    visibility: Visibility,
+    together: frozenset[str],
+) -> _Ready:
+    item, version, record = load_for_change(
+        session, actor, Action.PUBLISH, one.item_id, expected=one.expected, n=one.n
+    )
+    check_can_publish(record.state)
+    if record.stage != seen.stage:  # `If-Match` said "*"
+        raise MovedOn("The item was changed at this moment; repeat your request.")
+    judged = with_record(
+        session,
+        seen.judgement,
+        files=file_names(session, item.id, version.n),
+        public=visibility in METADATA_ARE_PUBLIC,
+        together=together,
+        owner=item.owner_id,
+    )
+    return _Ready(item, version, judged)
+
+
+def _refused(done: Sequence[_Ready]) -> NotConforming:
+    """Return the error for items of which some do not conform; it tells about all of them."""
+    faults = {}
+    for ready in done:
+        try:
+            require(ready.judged, "publication")
+        except NotConforming as fault:
+            faults[ready.item.id] = fault
+    first_id, first = next(iter(faults.items()))
+    detail = first.detail
+    if len(done) > 1:
+        detail = f"{len(faults)} of {len(done)} descriptions do not conform: {', '.join(faults)}."
+    items = {
+        ready.item.id: {
+            "state": ready.version.state,
+            "doi": no_doi(),
+            "report": ready.judged.report.to_dict(),
+        }
+        for ready in done
+    }
+    return NotConforming(detail, first.report, id=first_id, items=items)
 
 
 def make_public(
@@ -124,7 +187,6 @@ def make_public(
         house=parts.settings.house,
     )
     if visibility in METADATA_ARE_PUBLIC:
-        item.was_public = True
         outbox.ask(session, outbox.GRAPH, item.id, now=now)
     note(
         session,
@@ -146,14 +208,6 @@ def _first_publication(session: Session, item: Item) -> datetime | None:
     )
 
 
-def _file_names(session: Session, version: Version) -> tuple[str, ...]:
-    return tuple(
-        session.scalars(
-            select(File.name).where(File.item_id == version.item_id, File.n == version.n)
-        )
-    )
-
-
 def change_visibility(
     parts: Parts,
     actor: Actor,
@@ -162,27 +216,45 @@ def change_visibility(
     *,
     now: datetime,
 ) -> ItemRecord:
-    """Change who sees what is published; it can be widened, never hidden again."""
+    """Change who sees what is published; it can be widened, never hidden again.
+
+    Raises NotConforming where it is to be public and cites what is not.
+    """
     with parts.database.writing() as session:
         item, version, record = load_for_change(
             session, actor, Action.PUBLISH, wanted.item_id, expected=wanted.expected, n=wanted.n
         )
         check_visibility_change(record.state, record.visibility, visibility)
-        if visibility is not record.visibility:
-            version.visibility = visibility.value
-            version.state_changes += 1
-            version.modified = now
-            if visibility in METADATA_ARE_PUBLIC:
-                item.was_public = True
-            outbox.ask(session, outbox.GRAPH, item.id, now=now)
-            note(
-                session,
-                Happened.VISIBILITY_CHANGED,
-                item.id,
-                version.n,
-                account=actor.account,
-                now=now,
-                visibility=visibility.value,
-            )
+        if visibility is record.visibility:
+            return record
+        if visibility in METADATA_ARE_PUBLIC:
+            _check_references(session, version, record)
+        version.visibility = visibility.value
+        version.state_changes += 1
+        version.modified = now
+        outbox.ask(session, outbox.GRAPH, item.id, now=now)
+        note(
+            session,
+            Happened.VISIBILITY_CHANGED,
+            item.id,
+            version.n,
+            account=actor.account,
+            now=now,
+            visibility=visibility.value,
+        )
         session.flush()
         return record_of(session, item, version, actor)
+
+
+def _check_references(session: Session, version: Version, record: ItemRecord) -> None:
+    """Refuse to show everybody what points to items that not everybody may open."""
+    cited = session.scalars(
+        select(Citation.cited).where(Citation.item_id == version.item_id, Citation.n == version.n)
+    ).all()
+    found = findings_on_references(session, cited)
+    if found:
+        report = Report.from_dict(record.report).plus(found)
+        raise NotConforming(
+            "The item cites others that are not published; publish them first.",
+            replace(report, level="publication").to_dict(),
+        )

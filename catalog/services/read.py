@@ -11,7 +11,7 @@ from catalog.domain.record import ItemName, ItemRecord
 from catalog.parts import Parts
 from catalog.services.citations import citing, names_of
 from catalog.services.loading import load
-from catalog.services.visible import visible_to
+from catalog.services.visible import newest_first, visible_to
 from catalog.tables import Citation, Event, Item, Version
 
 
@@ -64,7 +64,7 @@ def stage_of(parts: Parts, actor: Actor, item_id: str, n: int | None = None) -> 
         )
         .join(Item, Item.id == Version.item_id)
         .where(Version.item_id == item_id, visible_to(actor))
-        .order_by(Version.n.desc())
+        .order_by(*newest_first())
         .limit(1)
     )
     if n is not None:

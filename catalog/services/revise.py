@@ -15,8 +15,8 @@ from catalog.parts import Parts
 from catalog.services import outbox
 from catalog.services.history import Happened, note
 from catalog.services.judging import judge_source, keep, require, with_record
-from catalog.services.loading import load, load_for_change, record_of
-from catalog.tables import File, Item, Revision, Version
+from catalog.services.loading import check_stage, file_names, load, load_for_change, record_of
+from catalog.tables import Item, Revision, Version
 
 
 def revise(
@@ -36,8 +36,9 @@ def revise(
     publication level and keep its type. A description that says the same changes nothing.
     """
     with parts.database.reading() as session:
-        before = load(session, actor, Action.READ, item_id, n)
-    names = tuple(file.name for file in before.files)
+        before = load(session, actor, Action.WRITE, item_id, n)
+        check_stage(before, expected)
+        names = file_names(session, before.id, before.version)
     ours = written_by_catalog(before, parts.library.vocabularies, parts.settings.house)
     judgement = judge_source(parts, source, media_type, item_id, names, ours)
     with parts.database.writing() as session:
@@ -51,7 +52,7 @@ def revise(
         judged = with_record(
             session,
             judgement,
-            files=_file_names(session, version),
+            files=file_names(session, item.id, version.n),
             public=record.visibility in METADATA_ARE_PUBLIC,
             owner=item.owner_id,
         )
@@ -86,14 +87,6 @@ def _check_type(session: Session, item: Item, record: ItemRecord, judgement: Jud
         raise NotAcceptable(
             f"The type of a published item stays {record.type}; submit a new item instead."
         )
-
-
-def _file_names(session: Session, version: Version) -> tuple[str, ...]:
-    return tuple(
-        session.scalars(
-            select(File.name).where(File.item_id == version.item_id, File.n == version.n)
-        )
-    )
 
 
 def _revision(version: Version, actor: Actor, now: datetime) -> Revision:

@@ -4,22 +4,24 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from catalog.domain.errors import Forbidden, NotAcceptable, Taken
+from catalog.domain.errors import Forbidden, NotAcceptable, Taken, Unreadable
 from catalog.domain.identifiers import draw_id, is_id
 from catalog.domain.lifecycle import State, Visibility
-from catalog.domain.permissions import Actor, require_account
+from catalog.domain.permissions import Action, Actor, require_account
 from catalog.domain.record import ItemRecord
 from catalog.parts import Parts
 from catalog.services.history import Happened, note
 from catalog.services.judging import Judged, judge_source, keep, require, with_record
-from catalog.services.loading import record_of
+from catalog.services.loading import load, record_of
 from catalog.services.publish import make_public
 from catalog.tables import Item, Once, Revision, Version
 
 _KEPT = timedelta(days=1)
+_LONGEST_KEY = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +62,36 @@ def submit(parts: Parts, actor: Actor, submission: Submission, *, now: datetime)
     is raised, nothing is kept.
     """
     account = require_account(actor)
+    _check_key(submission.once)
     item_id = _chosen_id(actor, submission.item_id)
-    if (known := _answered_before(parts, actor, submission, now)) is not None:
-        return known
+    with parts.database.reading() as session:
+        if (known := _answered_before(session, actor, submission, now)) is not None:
+            return known
     judgement = judge_source(parts, submission.source, submission.media_type, item_id)
     try:
         with parts.database.writing() as session:
+            # Once more: the same request may have been answered while this one was judged.
+            if (known := _answered_before(session, actor, submission, now)) is not None:
+                return known
             judged = with_record(session, judgement, files=(), owner=account)
             require(judged, "publication" if submission.publish else "draft")
             item, version = _begin(session, parts, account, item_id, judged, now)
             if submission.once is not None:
-                session.merge(_once(account, submission, item_id, now))
+                session.execute(delete(Once).where(Once.at < now - _KEPT))
+                session.add(_once(account, submission, item_id, now))
             if submission.publish:
                 make_public(session, parts, item, version, Visibility.PUBLIC, account, now)
             session.flush()
             return Submitted(record_of(session, item, version, actor))
     except IntegrityError:
-        return _after_clash(parts, actor, submission, now=now)
+        if submission.item_id is not None:
+            raise Taken(f"The id {submission.item_id} is in use.") from None
+        return submit(parts, actor, submission, now=now)  # draws another id
+
+
+def _check_key(once: str | None) -> None:
+    if once is not None and not (0 < len(once) <= _LONGEST_KEY and once.isprintable()):
+        raise Unreadable(f"Idempotency-Key has 1 to {_LONGEST_KEY} printable characters.")
 
 
 def _chosen_id(actor: Actor, wanted: str | None) -> str:
@@ -92,7 +107,7 @@ def _chosen_id(actor: Actor, wanted: str | None) -> str:
 def _begin(
     session: Session, parts: Parts, account: int, item_id: str, judged: Judged, now: datetime
 ) -> tuple[Item, Version]:
-    item = Item(id=item_id, owner_id=account, created=now, newest=1, was_public=False)
+    item = Item(id=item_id, owner_id=account, created=now, newest=1)
     session.add(item)
     session.flush()
     version = Version(
@@ -135,25 +150,17 @@ def _once(account: int, submission: Submission, item_id: str, now: datetime) -> 
 
 
 def _answered_before(
-    parts: Parts, actor: Actor, submission: Submission, now: datetime
+    session: Session, actor: Actor, submission: Submission, now: datetime
 ) -> Submitted | None:
+    """Return what this request was answered before, under the same key; None if it was not.
+
+    Raises NotAcceptable where the key was used for something else, Gone where that was withdrawn.
+    """
     if submission.once is None:
         return None
-    with parts.database.reading() as session:
-        known = session.get(Once, (actor.account, submission.once))
-        if known is None or known.at < now - _KEPT:
-            return None
-        if known.fingerprint != submission.fingerprint:
-            raise NotAcceptable("This Idempotency-Key was used for another request.")
-        item = session.get_one(Item, known.item_id)
-        version = session.get_one(Version, (known.item_id, item.newest))
-        return Submitted(record_of(session, item, version, actor), repeated=True)
-
-
-def _after_clash(parts: Parts, actor: Actor, submission: Submission, *, now: datetime) -> Submitted:
-    """Another request was first with the id, or with the key: tell, answer, or draw again."""
-    if (known := _answered_before(parts, actor, submission, now)) is not None:
-        return known
-    if submission.item_id is not None:
-        raise Taken(f"The id {submission.item_id} is in use.")
-    return submit(parts, actor, submission, now=now)
+    known = session.get(Once, (actor.account, submission.once))
+    if known is None or known.at < now - _KEPT:
+        return None
+    if known.fingerprint != submission.fingerprint:
+        raise NotAcceptable("This Idempotency-Key was used for another request.")
+    return Submitted(load(session, actor, Action.WRITE, known.item_id), repeated=True)

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from catalog.domain.errors import CatalogError, ChecksumMismatch, NotAcceptable, NotFound, TooLarge
+from catalog.domain.errors import ChecksumMismatch, MovedOn, NotAcceptable, Taken, TooLarge
 from catalog.domain.identifiers import file_name, folded
 from catalog.domain.lifecycle import check_files_open
 from catalog.domain.permissions import Action, Actor
@@ -19,14 +19,15 @@ from catalog.domain.validation import Judgement
 from catalog.parts import Parts
 from catalog.ports import Stored
 from catalog.services.delete import remove_objects
+from catalog.services.download import file_row
 from catalog.services.history import Happened, note
 from catalog.services.judging import judge_stored, with_record
-from catalog.services.loading import check_stage, file_of, load, load_for_change, record_of
-from catalog.services.withdraw import refuse_withdrawn
+from catalog.services.loading import file_names, file_of, load, load_for_change, record_of
 from catalog.tables import File, Item, Version
 
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _UNKNOWN = "application/octet-stream"
+_ANY_STAGE = frozenset("*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,31 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What the caller expects of a file before it is changed; nothing, unless said.
+
+    tags    what `If-Match` names: stages of the item, digests of the file, or "*"; None without
+    absent  that there is no such file yet (`If-None-Match: *`)
+    """
+
+    tags: frozenset[str] | None = None
+    absent: bool = False
+
+    def check(self, record: ItemRecord, row: File | None) -> None:
+        """Raise MovedOn unless it is so."""
+        if row is not None and self.absent:
+            raise MovedOn("There is a file of that name already.", id=record.id)
+        if self.tags is None or record.stage in self.tags:
+            return
+        if row is None or not self.tags & {"*", row.sha256}:
+            raise MovedOn(
+                "The file is not the one that you expect; read it again and repeat your change.",
+                id=record.id,
+                current=row.sha256 if row is not None else record.stage,
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """The file as it is kept now; `new` unless it took the place of one of the same name."""
 
@@ -59,29 +85,37 @@ def upload(
     item_id: str,
     sent: Upload,
     *,
-    expected: frozenset[str] | None,
+    expected: Expected | None = None,
     now: datetime,
     n: int | None = None,
 ) -> Kept:
     """Keep a file of a draft under its name, in place of one that has it.
 
-    expected  what `If-Match` says, or None: unlike a change of the description a file needs none
-
-    Raises WrongState on a frozen version, ChecksumMismatch, TooLarge, CutShort and NoSpace;
-    then nothing is kept.
+    Raises WrongState on a frozen version, Taken where the name differs from another's only in
+    case, MovedOn, ChecksumMismatch, TooLarge, CutShort and NoSpace; then nothing is kept.
     """
+    expected = expected or Expected()
     name = file_name(sent.name)
-    before = _may_change(parts, actor, item_id, n, expected)
+    before = _may_change(parts, actor, item_id, n, name, expected)
     if sent.size_bytes is not None and sent.size_bytes > parts.settings.file_bytes:
         raise TooLarge(f"A file has at most {parts.settings.file_bytes:,} bytes here.")
     key = f"o/{item_id}/{uuid.uuid4().hex}"
     stored = parts.objects.put(key, sent.source, sent.size_bytes)
     try:
         _check_digest(sent, stored)
-        kept, replaced = _keep_row(
-            parts, actor, before, name, sent, key, stored, expected=expected, now=now
+        row = File(
+            item_id=item_id,
+            n=before.version,
+            folded=folded(name),
+            name=name,
+            key=key,
+            created=now,
+            size_bytes=stored.size_bytes,
+            sha256=stored.sha256,
+            media_type=media_type_of(name, sent.media_type),
         )
-    except CatalogError:
+        kept, replaced = _keep_row(parts, actor, before, row, expected)
+    except BaseException:
         remove_objects(parts, [key])
         raise
     remove_objects(parts, replaced)
@@ -94,20 +128,23 @@ def remove_file(
     item_id: str,
     name: str,
     *,
-    expected: frozenset[str] | None,
+    expected: Expected | None = None,
     now: datetime,
     n: int | None = None,
 ) -> ItemRecord:
     """Remove a file of a draft; NotFound where there is none of that name."""
-    before = _may_change(parts, actor, item_id, n, expected)
-    names = {file.name for file in before.files} - {name}
+    expected = expected or Expected()
+    with parts.database.reading() as session:
+        before = load(session, actor, Action.WRITE, item_id, n)
+        check_files_open(before.state)
+        name = file_row(session, before, name).name
+        names = set(file_names(session, item_id, before.version)) - {name}
     judgement = judge_stored(parts, before.ntriples, item_id, names)
     with parts.database.writing() as session:
-        item, version, record = _locked(session, actor, before, expected)
-        row = session.get(File, (item_id, version.n, folded(name)))
-        if row is None or row.name != name:
-            raise NotFound
-        keys = [row.key]
+        item, version, record = _locked(session, actor, before)
+        row = file_row(session, record, name)
+        expected.check(record, row)
+        key = row.key
         session.delete(row)
         _changed(session, parts, version, record, judgement, now)
         note(
@@ -119,34 +156,43 @@ def remove_file(
             now=now,
             name=name,
         )
-        session.flush()
-        shared = set(session.scalars(select(File.key).where(File.key.in_(keys))))
+        unused = _unused(session, [key])
         after = record_of(session, item, version, actor)
-    remove_objects(parts, [key for key in keys if key not in shared])
+    remove_objects(parts, unused)
     return after
 
 
 def media_type_of(name: str, announced: str | None) -> str:
-    """Return the media type to keep: the one announced, else by the name's suffix."""
+    """Return the media type to keep: the one announced, without one what the suffix suggests.
+
+    What programs such as curl announce for any body counts as nothing. Raises NotAcceptable for
+    what is no media type.
+    """
     said = (announced or "").split(";")[0].strip().lower()
-    if said and said not in {_UNKNOWN, "application/x-www-form-urlencoded"}:
-        if not _MEDIA_TYPE.fullmatch(said):
-            raise NotAcceptable(f"{said[:80]} is not a media type; they look like image/png.")
-        return said
-    return mimetypes.guess_type(name)[0] or _UNKNOWN
+    if said in {"", "application/x-www-form-urlencoded"}:
+        return mimetypes.guess_type(name)[0] or _UNKNOWN
+    if not _MEDIA_TYPE.fullmatch(said):
+        raise NotAcceptable(f"{said[:80]} is not a media type; they look like image/png.")
+    return said
 
 
 def _may_change(
-    parts: Parts, actor: Actor, item_id: str, n: int | None, expected: frozenset[str] | None
+    parts: Parts, actor: Actor, item_id: str, n: int | None, name: str, expected: Expected
 ) -> ItemRecord:
     """Refuse before the bytes are read what would be refused after them."""
     with parts.database.reading() as session:
-        record = refuse_withdrawn(load(session, actor, Action.READ, item_id, n))
-        load(session, actor, Action.WRITE, item_id, n)
-    check_files_open(record.state)
-    if expected is not None:
-        check_stage(record, expected)
+        record = load(session, actor, Action.WRITE, item_id, n)
+        check_files_open(record.state)
+        expected.check(record, _namesake(session, record, name))
     return record
+
+
+def _namesake(session: Session, record: ItemRecord, name: str) -> File | None:
+    """Return the file that has this name; Taken where it has another spelling of it."""
+    row = session.get(File, (record.id, record.version, folded(name)))
+    if row is not None and row.name != name:
+        raise Taken(f"There is a file {row.name}, which differs only in case.", name=row.name)
+    return row
 
 
 def _check_digest(sent: Upload, stored: Stored) -> None:
@@ -159,61 +205,49 @@ def _check_digest(sent: Upload, stored: Stored) -> None:
         )
 
 
-def _locked(
-    session: Session, actor: Actor, before: ItemRecord, expected: frozenset[str] | None
-) -> tuple[Item, Version, ItemRecord]:
+def _locked(session: Session, actor: Actor, before: ItemRecord) -> tuple[Item, Version, ItemRecord]:
+    """Return the version once more, locked; what was read of it before may have moved."""
     found = load_for_change(
-        session,
-        actor,
-        Action.WRITE,
-        before.id,
-        expected=expected or frozenset("*"),
-        n=before.version,
+        session, actor, Action.WRITE, before.id, expected=_ANY_STAGE, n=before.version
     )
     check_files_open(found[2].state)
     return found
 
 
 def _keep_row(
-    parts: Parts,
-    actor: Actor,
-    before: ItemRecord,
-    name: str,
-    sent: Upload,
-    key: str,
-    stored: Stored,
-    *,
-    expected: frozenset[str] | None,
-    now: datetime,
+    parts: Parts, actor: Actor, before: ItemRecord, kept: File, expected: Expected
 ) -> tuple[Kept, list[str]]:
-    names = {file.name for file in before.files} | {name}
+    """Keep the row of a file; return it, with the keys of bytes that nothing points at now."""
+    with parts.database.reading() as session:
+        names = {*file_names(session, before.id, before.version), kept.name}
     judgement = judge_stored(parts, before.ntriples, before.id, names)
     with parts.database.writing() as session:
-        item, version, record = _locked(session, actor, before, expected)
-        row = session.get(File, (before.id, version.n, folded(name)))
-        replaced = [row.key] if row is not None else []
-        if row is None:
-            row = File(item_id=before.id, n=version.n, folded=folded(name))
-            session.add(row)
-        row.name, row.key, row.created = name, key, now
-        row.size_bytes, row.sha256 = stored.size_bytes, stored.sha256
-        row.media_type = media_type_of(name, sent.media_type)
-        _changed(session, parts, version, record, judgement, now)
+        item, version, record = _locked(session, actor, before)
+        old = _namesake(session, record, kept.name)
+        expected.check(record, old)
+        replaced = [old.key] if old is not None else []
+        row = session.merge(kept)
+        _changed(session, parts, version, record, judgement, kept.created)
         note(
             session,
             Happened.FILE_KEPT,
             before.id,
             version.n,
             account=actor.account,
-            now=now,
-            name=name,
-            sha256=stored.sha256,
-            size_bytes=stored.size_bytes,
+            now=kept.created,
+            name=kept.name,
+            sha256=kept.sha256,
+            size_bytes=kept.size_bytes,
         )
-        session.flush()
-        shared = set(session.scalars(select(File.key).where(File.key.in_(replaced))))
-        kept = Kept(file_of(row), record_of(session, item, version, actor), not replaced)
-    return kept, [old for old in replaced if old not in shared]
+        unused = _unused(session, replaced)
+        return Kept(file_of(row), record_of(session, item, version, actor), old is None), unused
+
+
+def _unused(session: Session, keys: list[str]) -> list[str]:
+    """Return those keys that no row of a file names any more; versions may share bytes."""
+    session.flush()
+    used = set(session.scalars(select(File.key).where(File.key.in_(keys))))
+    return [key for key in keys if key not in used]
 
 
 def _changed(
@@ -230,9 +264,7 @@ def _changed(
     session.flush()
     if record.digest != judgement.digest:
         return  # the description was changed meanwhile; its own judgement stands
-    names = session.scalars(
-        select(File.name).where(File.item_id == version.item_id, File.n == version.n)
-    ).all()
+    names = file_names(session, version.item_id, version.n)
     judged = with_record(session, judgement, files=names, owner=record.owner_id)
     version.report = judged.report.to_dict()
     version.library_version = parts.library.version

@@ -1,5 +1,7 @@
 """Which rows an actor sees: the two predicates that every query by address and every list uses."""
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, and_, exists, false, or_, true
 
 from catalog.domain.lifecycle import METADATA_ARE_PUBLIC, State
@@ -9,11 +11,8 @@ from catalog.tables import Item, Permission, Version
 _READS = (Right.READ.value, Right.FULL_CONTROL.value)
 
 
-def _announced(version: type[Version]) -> ColumnElement[bool]:
-    return and_(
-        version.state == State.PUBLISHED.value,
-        version.visibility.in_([visibility.value for visibility in METADATA_ARE_PUBLIC]),
-    )
+def _for_all(version: type[Version]) -> ColumnElement[bool]:
+    return version.visibility.in_([visibility.value for visibility in METADATA_ARE_PUBLIC])
 
 
 def _own_or_granted(actor: Actor, version: type[Version]) -> ColumnElement[bool]:
@@ -45,8 +44,13 @@ def visible_to(actor: Actor, version: type[Version] = Version) -> ColumnElement[
         Permission.grantee_type == "GROUP",
         Permission.grantee == "AllUsers",
     )
-    tombstone = and_(version.state == State.WITHDRAWN.value, Item.was_public.is_(True))
-    return or_(_announced(version), tombstone, for_everybody, _own_or_granted(actor, version))
+    announced = and_(version.published.is_not(None), _for_all(version))
+    return or_(announced, for_everybody, _own_or_granted(actor, version))
+
+
+def newest_first() -> tuple[ColumnElement[Any], ...]:
+    """Return the order in which versions stand for their item: those withdrawn last, then by n."""
+    return (Version.state == State.WITHDRAWN.value).asc(), Version.n.desc()
 
 
 def listed_to(actor: Actor, version: type[Version] = Version) -> ColumnElement[bool]:
@@ -55,7 +59,8 @@ def listed_to(actor: Actor, version: type[Version] = Version) -> ColumnElement[b
     What is withdrawn is in none of them, and a grant to everybody does not list what is not
     published.
     """
+    announced = and_(version.state == State.PUBLISHED.value, _for_all(version))
     return and_(
         version.state != State.WITHDRAWN.value,
-        or_(_announced(version), _own_or_granted(actor, version)),
+        or_(announced, _own_or_granted(actor, version)),
     )

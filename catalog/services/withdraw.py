@@ -6,16 +6,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.domain.errors import NotAcceptable
-from catalog.domain.identifiers import is_id
+from catalog.domain.identifiers import VOCAB, replacement
 from catalog.domain.lifecycle import State, check_can_withdraw
 from catalog.domain.permissions import Action, Actor
 from catalog.domain.record import ItemRecord
-from catalog.domain.tombstone import gone
 from catalog.parts import Parts
 from catalog.services import outbox
 from catalog.services.history import Happened, note
 from catalog.services.loading import load_for_change, record_of
 from catalog.tables import Item, Version
+
+_REASONS = f"{VOCAB}withdrawal-reason/"
 
 
 def withdraw(
@@ -33,12 +34,10 @@ def withdraw(
     """Withdraw every published version of an item, or version `n` alone.
 
     reason       a concept of the scheme `withdrawal-reason`, by IRI or id, or words
-    replaced_by  the id or IRI of the item that takes its place
+    replaced_by  the id or address of the item that takes its place
 
     With the whole item an open draft is closed too. Raises WrongState where nothing is published.
     """
-    if not reason.strip():
-        raise NotAcceptable("Say why: a reason is needed, and stands on the tombstone.")
     with parts.database.writing() as session:
         item, version, record = load_for_change(
             session, actor, Action.WITHDRAW, item_id, expected=expected, n=n
@@ -50,9 +49,9 @@ def withdraw(
         said = {
             "at": now.isoformat(),
             "by": actor.name,
-            "reason": reason.strip(),
+            "reason": _reason(parts, reason),
             "note": (note_text or "").strip() or None,
-            "replaced_by": _replacement(replaced_by),
+            "replaced_by": replacement(replaced_by, parts.bases),
         }
         for row in rows:
             row.state = State.WITHDRAWN.value
@@ -73,6 +72,19 @@ def withdraw(
         return record_of(session, item, published[-1] if published else version, actor)
 
 
+def _reason(parts: Parts, said: str) -> str:
+    """Return the id of the concept that was named, or the words as they are."""
+    words = " ".join(said.split())
+    if not words:
+        raise NotAcceptable("Say why: a reason is needed, and stands on the tombstone.")
+    name = words.removeprefix(_REASONS)
+    if parts.library.vocabularies.concept(_REASONS + name) is not None:
+        return name
+    if words.startswith(_REASONS):
+        raise NotAcceptable(f"There is no reason {name}; /vocab/withdrawal-reason lists all.")
+    return words
+
+
 def _all_versions(session: Session, item: Item) -> list[Version]:
     rows = session.scalars(
         select(Version)
@@ -80,27 +92,3 @@ def _all_versions(session: Session, item: Item) -> list[Version]:
         .order_by(Version.n)
     )
     return list(rows)
-
-
-def _replacement(said: str | None) -> str | None:
-    if not said or not said.strip():
-        return None
-    text = said.strip()
-    last = text.rstrip("/").rsplit("/", 1)[-1]
-    if is_id(last):
-        return last
-    if text.startswith(("https://", "http://")):
-        return text
-    raise NotAcceptable("replaced_by is the id or the address of the item that replaces this one.")
-
-
-def withdrawn(record: ItemRecord) -> bool:
-    """Tell whether a record is a tombstone."""
-    return record.state is State.WITHDRAWN
-
-
-def refuse_withdrawn(record: ItemRecord) -> ItemRecord:
-    """Return the record, or raise Gone where it was withdrawn."""
-    if withdrawn(record):
-        raise gone(record)
-    return record

@@ -67,7 +67,6 @@ def upgrade() -> None:
         sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("newest", sa.Integer(), nullable=False),
-        sa.Column("was_public", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["owner_id"], ["account.id"], name=op.f("fk_item_owner_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_item")),
     )

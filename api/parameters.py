@@ -1,0 +1,41 @@
+"""What stands in the query of an address: whole numbers, yes and no, seconds, each in its range."""
+
+from flask import request
+
+from catalog.domain.errors import Unreadable
+
+_MOST_DIGITS = 18
+
+
+def whole_number(name: str, default: int, *, least: int, most: int) -> int:
+    """Return a parameter as a whole number from `least` to `most`, `default` where it is absent.
+
+    Raises Unreadable for anything else, however many digits it has.
+    """
+    text = request.args.get(name)
+    if not text:
+        return default
+    if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
+        number = int(text)
+        if least <= number <= most:
+            return number
+    raise Unreadable(f"{name} is a whole number from {least} to {most}.", parameter=name)
+
+
+def flag(name: str) -> bool:
+    """Return a parameter that is `true` or `false`; absent is false."""
+    text = request.args.get(name, "").lower()
+    if text not in {"true", "false", "1", "0", ""}:
+        raise Unreadable(f"{name} is true or false.", parameter=name)
+    return text in {"true", "1"}
+
+
+def seconds(name: str, default: float, *, most: float) -> float:
+    """Return a parameter as seconds, at most `most`; `default` where it is absent."""
+    text = request.args.get(name)
+    if text is None:
+        return default
+    try:
+        return min(most, max(0.0, float(text)))
+    except ValueError:
+        raise Unreadable(f"{name} is a number of seconds.", parameter=name) from None
