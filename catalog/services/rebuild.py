@@ -14,7 +14,7 @@ from catalog.services.project import (
     graph_name,
     library_graphs,
     project,
-    public_ids,
+    public_pages,
     recipe_of,
 )
 from catalog.services.readiness import PROJECTED, projection_mark, set_fact
@@ -86,13 +86,7 @@ def _count(parts: Parts) -> int:
 
 
 def _pages(parts: Parts) -> Iterator[Projected]:
-    """Go through all public items, a page at a time, each page as the record has it then."""
-    after = ""
-    while True:
+    for ids in public_pages(parts):
         with parts.database.reading() as session:
-            ids = public_ids(session, after)
-            if not ids:
-                return
             page = project(session, parts, ids)
         yield page
-        after = ids[-1]

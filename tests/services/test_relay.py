@@ -28,7 +28,7 @@ from catalog.services.readiness import readiness
 from catalog.services.rebuild import NARROWED, SHOWN, WHOLE, ask_rebuild
 from catalog.services.relay import Relay, run_relay
 from catalog.tables import Fact, Work
-from tests.catalogs import BASE, Catalog, catalog_in, now
+from tests.catalogs import BASE, Catalog, catalog_in, files_of, now
 
 
 @pytest.fixture
@@ -328,18 +328,13 @@ def test_a_start_with_other_vocabularies_builds_anew(
     catalog: Catalog, caplog: pytest.LogCaptureFixture
 ) -> None:
     catalog.settle()
-    vocabularies, shapes = (files_of(catalog.parts.library, kind) for kind in ("vocab", "shapes"))
+    files = catalog.parts.library.files
+    vocabularies, shapes = files_of(files, "vocab"), files_of(files, "shapes")
     vocabularies.popitem()
     other = catalog.under(library=Library(vocabularies, shapes))
     assert builds(other, caplog) == ["the base, the vocabularies or the release are others"]
     with catalog.graph.opened() as state:
         assert len(list(state.names())) == len(vocabularies) + 1
-
-
-def files_of(library: Library, kind: str) -> dict[str, bytes]:
-    """Return the files of the vocabularies or the shapes, by name."""
-    files = library.files.items()
-    return {name.removeprefix(f"{kind}/"): text for name, text in files if name.startswith(kind)}
 
 
 def test_a_graph_that_was_deleted_is_built_again(
