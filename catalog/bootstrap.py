@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from catalog.adapters.checkpoints import Checkpoints
 from catalog.adapters.objects_files import FileObjects
 from catalog.database import Database
+from catalog.domain.errors import Unavailable
 from catalog.domain.validation import Judgement, judge
 from catalog.jail.judging import JailedJudge
 from catalog.jail.limits import JUDGE, QUERY
@@ -16,6 +18,8 @@ from catalog.library import Library, library
 from catalog.parts import Parts
 from catalog.ports import Judge, ObjectStore, Queries, TripleStore
 from catalog.processes import Popen
+from catalog.services.doctor import Examination
+from catalog.services.rebuild import Progress, public_items, rebuild, rebuild_beside
 from catalog.services.start import known_bases
 from catalog.settings import Settings, from_environment
 
@@ -119,3 +123,23 @@ def start_s3(settings: Settings) -> tuple[Popen, dict[str, str]]:
         "s3_access_key": weed.access_key,
         "s3_secret_key": weed.secret_key,
     }
+
+
+def examine(parts: Parts, *, deep: bool = False) -> Examination:
+    """Return what `catalog.services.doctor` finds in the record, the objects and the graph."""
+    from catalog.services import doctor
+
+    graph = Checkpoints(parts.settings.data / "graph")
+    return doctor.examine(parts, graph, now=datetime.now(UTC), deep=deep)
+
+
+def rebuild_graph(parts: Parts, progress: Progress) -> int:
+    """Build the public graph anew, here or by the relay that runs beside us; count its items."""
+    now = datetime.now(UTC)
+    try:
+        store = triple_store(parts.settings)
+    except Unavailable:
+        rebuild_beside(parts, now=now)
+    else:
+        rebuild(parts, store, now=now, progress=progress)
+    return public_items(parts)

@@ -29,6 +29,8 @@ NARROWED = "graph-narrowed"
 WHOLE = "*"
 """What stands in the place of an item where the whole graph is asked for."""
 
+_LOOK_SECONDS = 5.0
+
 Progress = Callable[[int, int], None]
 """Called with how many items are done, and how many there are."""
 
@@ -41,6 +43,13 @@ def ask_rebuild(parts: Parts, *, now: datetime) -> None:
     """Ask the relay that runs beside us to rebuild; done when `outbox.is_indexed(.., WHOLE)`."""
     with parts.database.writing() as session:
         outbox.ask(session, outbox.GRAPH, WHOLE, now=now)
+
+
+def rebuild_beside(parts: Parts, *, now: datetime) -> None:
+    """Have the relay that runs beside us rebuild, and wait until readers see the result."""
+    ask_rebuild(parts, now=now)
+    while not outbox.wait_until_indexed(parts, WHOLE, _LOOK_SECONDS):
+        pass
 
 
 def rebuild(
@@ -59,7 +68,7 @@ def rebuild(
 
     def every_graph() -> Iterator[tuple[str, str]]:
         yield from library_graphs(parts.library)
-        done, total = 0, _count(parts)
+        done, total = 0, public_items(parts)
         for page in _pages(parts):
             left_out.update(page.problems)
             for item_id, ntriples in page.graphs.items():
@@ -80,7 +89,8 @@ def rebuild(
     return shown
 
 
-def _count(parts: Parts) -> int:
+def public_items(parts: Parts) -> int:
+    """Return how many items are public."""
     with parts.database.reading() as session:
         return count_public(session)
 
