@@ -84,7 +84,7 @@ def start_weed(folder: Path, *, bucket: str, allowed_origin: str, seconds: float
 
     bucket          where that object is put; it is deleted at once
     allowed_origin  the only origin from which browsers may ask it, by CORS
-    seconds         how long it may take; 4 s as a rule, up to 8 s after a kill
+    seconds         how long it may take; 3 s as a rule, 8 s at times
 
     The keys are drawn at the first start and stay in `folder`, as the ports do while they are
     free. The child ends with the thread that calls this (see `start_child`). Raises Unavailable
@@ -136,8 +136,9 @@ def _arguments(folder: Path, ports: Mapping[str, int], allowed_origin: str) -> l
         # Relative to the folder: the path of a Unix socket holds 107 bytes only.
         "filer.localSocket": "filer.sock",
         "s3.localSocket": "s3.sock",
-        # It is alone: after a kill nobody else is waited for (3 to 7 s to come back, not 12 to 21).
-        "master.electionTimeout": "1s",
+        # It is alone: nobody else is waited for, and 3 s after a kill it is back, as a rule.
+        "master.electionTimeout": "500ms",
+        "master.heartbeatInterval": "100ms",
         # Volumes take room only as they fill; a limit by the size of the disk would leave a small
         # one without any for the second bucket. Small ones are rewritten soon after deletions.
         "master.volumeSizeLimitMB": 4096,
