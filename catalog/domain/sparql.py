@@ -134,6 +134,9 @@ _TOKEN = re.compile(
 )
 _IRI = re.compile(r"<[^<>\"{}|^`\x00-\x20]*>")
 
+_WITH_HOST = re.compile(r"<[A-Za-z][A-Za-z0-9+.\-]*://")
+_BEFORE_OPERANDS = frozenset("(,;=!<+-*/|^") | {"&&", "||", "!=", "<=", ">=", "^^"}
+
 _UPDATES = frozenset({"insert", "delete", "load", "clear", "drop", "create", "copy", "move", "add"})
 _COUNTED_WORDS = frozenset(
     {
@@ -154,7 +157,7 @@ _PATH_SIGNS = frozenset({"/", "|", "^", "!"})
 _TERM_WORDS = frozenset({"a", "true", "false"})
 _TERMS = frozenset({"variable", "name", "string", "number", "iri", "language"})
 _CLOSES = {")": "(", "]": "[", "}": "{"}
-_AFTER_GROUPS = frozenset({"by", "having"})
+_AFTER_GROUPS = ("by", "having")
 _NAMES_A_GRAPH = frozenset({"graph", "from", "named"})
 
 
@@ -180,8 +183,10 @@ class _Reader:
     """Reads a query token by token, with just enough grammar to tell `<` from the start of an IRI.
 
     The two look alike (`?a<?b#>` compares, or is a variable before an IRI), and who mistakes one
-    for the other takes code for a string. A comparison can stand only between round brackets of
-    an expression and after an operand; there an IRI cannot.
+    for the other takes code for a string. A comparison can stand only between round brackets and
+    after an operand. There `scheme://` begins an IRI, for no expression has `//`; in brackets that
+    surely hold an expression it compares; and where they may hold a list, what would hide a quote
+    or a comment is refused.
     """
 
     text: str
@@ -223,13 +228,20 @@ class _Reader:
 
     def _iri_or_less(self, start: int) -> tuple[str, int]:
         """Return what the `<` at `start` begins, and where that ends."""
-        bracket = self.open[-1]
-        in_expression = bracket.sign == "(" and bracket.holds == "expressions"
-        if not (in_expression and self._follows_operand()):
-            iri = _IRI.match(self.text, start)
-            if iri:
-                return "iri", iri.end()
+        iri = _IRI.match(self.text, start)
+        if iri and self._begins_iri(iri.group(), start):
+            return "iri", iri.end()
         return "sign", start + (2 if self.text.startswith("<=", start) else 1)
+
+    def _begins_iri(self, candidate: str, start: int) -> bool:
+        bracket = self.open[-1]
+        if bracket.sign != "(" or self.last in _BEFORE_OPERANDS or _WITH_HOST.match(candidate):
+            return True
+        if bracket.holds == "expressions":
+            return False
+        if self.refuses and ("#" in candidate or "'" in candidate):
+            self._refuse("Put a space after < to compare, or write the IRI by a prefix.", start)
+        return True
 
     def _follows_operand(self) -> bool:
         return (
@@ -268,7 +280,7 @@ class _Reader:
             bracket.expects_rows = True
         elif word == "construct":
             bracket.expects_template = True
-        elif bracket.sign == "{" and (word == "select" or word in _AFTER_GROUPS):
+        elif bracket.sign == "{" and (word.startswith("select") or word.endswith(_AFTER_GROUPS)):
             bracket.holds = "expressions"
 
     def _check_word(self, word: str, start: int) -> None:

@@ -61,6 +61,7 @@ REALISTIC = {
     "comparisons without spaces": """
         SELECT ?a ?b WHERE { ?a sage:x ?x ; sage:y ?y . ?b sage:x ?u ; sage:y ?v .
           FILTER(?x<?u&&?y>?v||(?x<=?v&&?u>=?y)||?x<(?u+1)&&(?y)>2)
+          FILTER(STR(?x)<'b'&&STR(?y)>'a')
         }""",
     "string functions": """
         SELECT (GROUP_CONCAT(DISTINCT ?k; SEPARATOR=", ") AS ?keywords)
@@ -146,6 +147,18 @@ SERVICES = {
     ),
     "behind the same after exists": (
         "SELECT * { ?a ?b ?c FILTER(EXISTS{}<?b#>'''\n) SERVICE<http://x/>{}#'''\n}"
+    ),
+    "behind a comparison in a function glued to FILTER": (
+        "PREFIX x: <http://www.w3.org/2001/XMLSchema#>"
+        " SELECT * { ?s ?p ?a FILTERx:boolean(?a<?b#>'''\n) SERVICE<http://x/>{}#'''\n}"
+    ),
+    "behind a comparison in a function after ORDERBY": (
+        "PREFIX x: <http://www.w3.org/2001/XMLSchema#> SELECT * { { SELECT * { ?s ?p ?a }"
+        " ORDERBY ?a x:boolean(?a<?s#>'''\n) } SERVICE<http://x/>{}#'''\n}"
+    ),
+    "behind a comparison after SELECTDISTINCT": (
+        "SELECT * { { SELECTDISTINCT ?s (?s<?b#>'''\n AS ?c) { ?s ?p ?a } }"
+        " SERVICE<http://x/>{}#'''\n}"
     ),
     "behind a relative IRI with a quote": (
         "BASE <http://b/> SELECT * { ?s ?p <='> SERVICE <http://x/> {} ?s ?p '' }"
