@@ -54,23 +54,10 @@ class Child:
         self._limits = limits
         self._watched = not sealed
         self.asked = 0
-        theirs_in, self._writer = os.pipe()
-        self._reader, theirs_out = os.pipe()
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _LAUNCHER, order(kind, limits, sealed=sealed)],
-                stdin=theirs_in,
-                stdout=theirs_out,
-                stderr=subprocess.DEVNULL,
-                env=_environment(),
-                start_new_session=True,
-            )
+            self._process, self._reader, self._writer = _started(order(kind, limits, sealed=sealed))
         except OSError as error:
-            self._close_pipes()
             raise StartFailed(f"the system starts no worker: {error}") from error
-        finally:
-            os.close(theirs_in)
-            os.close(theirs_out)
         for end in (self._reader, self._writer):
             os.set_blocking(end, False)
             _widen(end)
@@ -124,18 +111,13 @@ class Child:
     def close(self) -> None:
         """End the worker and let go of its pipes and its entry in the process table."""
         self.kill()
-        self._close_pipes()
+        _close([self._reader, self._writer])
         self.ended_by()
 
     def forget(self) -> None:
         """Let go of the pipes only: after a fork the worker belongs to the other process."""
-        self._close_pipes()
+        _close([self._reader, self._writer])
         self._process.returncode = 0  # keeps Popen from waiting for what is not our child
-
-    def _close_pipes(self) -> None:
-        for end in (self._reader, self._writer):
-            with contextlib.suppress(OSError):
-                os.close(end)
 
     def _exchange(self, frame: bytes, deadline: float) -> tuple[dict[str, Any], bytes]:
         unsent = self._send(memoryview(frame)) if frame else None
@@ -230,6 +212,39 @@ class _Answer:
             except (ValueError, RecursionError):
                 raise Stopped("answer") from None
             return header, bytes(view[body_from:])
+
+
+def _started(told: str) -> tuple["subprocess.Popen[bytes]", int, int]:
+    """Return a new worker with the ends of the pipes from it and to it; raises OSError."""
+    ends: list[int] = []
+    try:
+        theirs_in, writer = _pipe(ends)
+        reader, theirs_out = _pipe(ends)
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _LAUNCHER, told],
+            stdin=theirs_in,
+            stdout=theirs_out,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+            start_new_session=True,
+        )
+    except OSError:
+        _close(ends)
+        raise
+    _close([theirs_in, theirs_out])
+    return process, reader, writer
+
+
+def _pipe(opened: list[int]) -> tuple[int, int]:
+    ends = os.pipe()
+    opened.extend(ends)
+    return ends
+
+
+def _close(ends: list[int]) -> None:
+    for end in ends:
+        with contextlib.suppress(OSError):
+            os.close(end)
 
 
 def order(kind: str, limits: Limits, *, sealed: bool) -> str:

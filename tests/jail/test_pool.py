@@ -375,3 +375,39 @@ def test_a_call_costs_about_a_twentieth_of_a_millisecond(odd: Pool) -> None:
     times = sorted(call() for _ in range(3000))
     assert times[300] < 0.0002, f"p10 {times[300] * 1e3:.3f} ms"
     assert statistics.median(times) < 0.002
+
+
+OUT_OF_FILES = """
+import os, resource, signal, sys, time
+from catalog.domain.errors import CatalogError
+from catalog.jail.pool import Pool
+pool = Pool("tests.jail.odd_tasks:prepare", workers=1, spares=0)
+pool.run("echo", {}, seconds=5)
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+for pid in pool.pids():
+    os.kill(pid, signal.SIGKILL)
+resource.setrlimit(resource.RLIMIT_NOFILE, (4, hard))
+while not pool.counters()["failed"]: time.sleep(0.01)
+try: pool.run("echo", {}, seconds=5)
+except CatalogError as error: print(error.slug)
+open_now = len(os.listdir("/proc/self/fd")) if resource.setrlimit(
+    resource.RLIMIT_NOFILE, (soft, hard)) is None else 0
+until = time.monotonic() + 10
+while time.monotonic() < until:
+    try: print(pool.run("echo", {}, b"again", seconds=5)[1].decode(), open_now < 12); break
+    except CatalogError: pass
+pool.close()
+"""
+
+
+def test_a_pool_without_files_to_open_recovers_when_there_are_some() -> None:
+    child = subprocess.run(
+        [sys.executable, "-c", OUT_OF_FILES],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=40,
+        check=False,
+    )
+    assert child.stdout.split() in (["unavailable", "again", "True"], ["busy", "again", "True"])
