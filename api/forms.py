@@ -47,10 +47,10 @@ _PAGE_SIZE = 20
 
 
 def safe_path(text: str | None) -> str:
-    """Return a path on this site to go to next, below its root; "" for anything else.
+    """Return a path on this site to go to next; "" for anything else.
 
     >>> safe_path("/items?type=model"), safe_path("//evil.example"), safe_path("/%5cevil.example")
-    ('items?type=model', '', '')
+    ('/items?type=model', '', '')
     """
     if not text or not text.startswith("/"):
         return ""
@@ -58,12 +58,17 @@ def safe_path(text: str | None) -> str:
     for said in (path, unquote(path), unquote(unquote(path))):
         if "//" in said or "\\" in said or not said.isprintable() or " " in said:
             return ""
-    rebuilt = quote(unquote(path), safe=_IN_PATH).removeprefix(root())
-    return rebuilt.lstrip("/") + (f"?{quote(query, safe=_IN_QUERY)}" if query else "")
+    asked = f"?{quote(query, safe=_IN_QUERY)}" if query else ""
+    return quote(unquote(path), safe=_IN_PATH) + asked
 
 
 _IN_PATH = "/:@!$&'()*+,;=~"
 _IN_QUERY = f"{_IN_PATH}?%"
+
+
+def _go_on(target: str) -> AnyResponse:
+    """Send who has just signed in to where they were going, else to their own page."""
+    return redirect(target, 303) if target.strip("/") else _go("me")
 
 
 def _go(path: str) -> AnyResponse:
@@ -82,8 +87,8 @@ def sign_in_page() -> AnyResponse:
     """Show the form to sign in with a token."""
     target = safe_path(request.args.get("next"))
     if session() is not None:
-        return _go(target or "me")
-    return body(rendering.sign_in(frame(), next=root() + target, error=None), HTML)
+        return _go_on(target)
+    return body(rendering.sign_in(frame(), next=target, error=None), HTML)
 
 
 @operation(blueprint, "/sign-in", Action.OPEN, **_FORM)
@@ -96,8 +101,8 @@ def sign_in() -> AnyResponse:
         cookie = accounts.sign_in(parts(), token, now=now())
     except Unauthenticated as fault:
         said = fault.detail if token else "Paste your token first."
-        return body(rendering.sign_in(frame(), next=root() + target, error=said), HTML, 401)
-    response = _go(target or "me")
+        return body(rendering.sign_in(frame(), next=target, error=said), HTML, 401)
+    response = _go_on(target)
     response.set_cookie(
         COOKIE,
         cookie,

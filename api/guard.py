@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 from flask import Flask, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -58,6 +58,17 @@ def _check_request() -> None:
     _check_host()
     if request.method not in SAFE_METHODS and _length_unknown():
         raise LengthRequired("Send Content-Length; chunked bodies are not taken.")
+    _check_address()
+
+
+def _check_address() -> None:
+    """Refuse an address that is no text, and parameters that nobody means."""
+    path = request.environ["PATH_INFO"].encode("latin-1", "replace")
+    try:
+        path.decode()
+        unquote_to_bytes(request.query_string).decode()
+    except UnicodeDecodeError:
+        raise Unreadable("The address is not UTF-8.") from None
     for name, value in request.args.items(multi=True):
         if name not in _MAY_SPAN_LINES and (_CONTROL.search(name) or _CONTROL.search(value)):
             raise Unreadable(f"The parameter {name!r} holds control characters.")
@@ -110,7 +121,7 @@ def _finish(response: Response) -> Response:
     if parts().settings.base.startswith("https://"):
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     response.vary.update(("Accept", "Authorization", "Cookie"))
-    if has_credentials() or response.status_code >= 400:
+    if has_credentials() or response.status_code >= 400 or "Set-Cookie" in response.headers:
         response.headers["Cache-Control"] = "private, no-store"
     elif request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-cache")

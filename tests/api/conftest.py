@@ -33,8 +33,8 @@ def site(
 ) -> Iterator[Site]:
     """Return a catalog that the whole session shares, with its relay running."""
     made = site_in(tmp_path_factory.mktemp("site"), judge, queries, query_seconds=2)
-    with relay_of(made):
-        yield made
+    with relay_of(made) as running:
+        yield running
 
 
 @pytest.fixture

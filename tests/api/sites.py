@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,11 +16,12 @@ from werkzeug.test import TestResponse
 from api.app import create_app
 from catalog.adapters.triples_oxigraph import OxigraphTriples
 from catalog.domain.permissions import Role
+from catalog.library import library
 from catalog.parts import Parts
 from catalog.ports import Judge, Queries
 from catalog.services.accounts import create_token
 from catalog.services.relay import catch_up, run_relay
-from catalog.tables import Base
+from catalog.tables import Base, Work
 from tests.catalogs import catalog_in, description, now
 
 TURTLE = "text/turtle"
@@ -53,7 +55,7 @@ class Caller:
             said.pop(name.replace("_", "-"), None)
             if value is not None:
                 said[name.replace("_", "-")] = value
-        return self._client.open(path, method=method, data=body, headers=said)
+        return self._client.open(path, method=method, data=body, headers=said, buffered=True)
 
     def get(self, path: str, **headers: str | None) -> TestResponse:
         """Send a GET."""
@@ -99,6 +101,7 @@ class Site:
     parts: Parts
     app: Flask
     tokens: Mapping[str, str]
+    has_relay: bool = False
 
     def as_(self, who: str | None = None) -> Caller:
         """Return the caller of that role; without one somebody who has no account."""
@@ -182,6 +185,9 @@ class Site:
 
     def inventory(self) -> dict[str, Any]:
         """Return how many rows each table has, and every file of the object store."""
+        deadline = time.monotonic() + 5.0
+        while self.has_relay and self._waiting() and time.monotonic() < deadline:
+            time.sleep(0.01)
         with self.parts.database.reading() as session:
             rows: dict[str, Any] = {
                 name: session.scalar(select(func.count()).select_from(table))
@@ -191,6 +197,10 @@ class Site:
             str(path) for path in (self.folder / "objects").rglob("*") if path.is_file()
         )
         return rows
+
+    def _waiting(self) -> bool:
+        with self.parts.database.reading() as session:
+            return bool(session.scalar(select(func.count()).select_from(Work)))
 
     def settle(self) -> None:
         """Show in SPARQL what there is to show, where no relay runs beside."""
@@ -233,6 +243,7 @@ def site_in(folder: Path, judge: Judge, queries: Queries, **settings: Any) -> Si
     parts = replace(
         made.parts,
         settings=replace(made.parts.settings, base_url=BASE, **settings),
+        library=library(),
         bases=(BASE,),
         judge=judge,
         queries=queries,
@@ -242,7 +253,7 @@ def site_in(folder: Path, judge: Judge, queries: Queries, **settings: Any) -> Si
 
 
 @contextmanager
-def relay_of(site: Site) -> Iterator[None]:
+def relay_of(site: Site) -> Iterator[Site]:
     """Have a relay run beside a site."""
     site.settle()
     store = OxigraphTriples(site.folder / "graph", keep_seconds=60.0)
@@ -250,7 +261,7 @@ def relay_of(site: Site) -> Iterator[None]:
     thread = threading.Thread(target=run_relay, args=(site.parts, store, stop))
     thread.start()
     try:
-        yield
+        yield replace(site, has_relay=True)
     finally:
         stop.set()
         thread.join()
