@@ -251,12 +251,67 @@ def test_what_passes_the_guard_reaches_nobody_even_without_a_jail(listener: List
         except Unreadable:
             continue
         passed += 1
-        before = listener.accepted
         evaluate(store, text)
-        assert listener.accepted == before, text
-        parsed += is_query(store, text)
+        assert listener.accepted == 0, text
+        parsed += is_query(store, text.replace(here, "http://127.0.0.1:9/"))
     assert passed > 300
     assert parsed > 30
+
+
+HEADS = [
+    "BASE <http://b/> PREFIX e: <http://e/> PREFIX x: <http://www.w3.org/2001/XMLSchema#> " + head
+    for head in (
+        "SELECT * { ",
+        "ASK { ?s ?p ?a . ",
+        "CONSTRUCT { ?s ?p (1 <i'>) } { ",
+        "SELECT (?a<?b AS ?c) { ",
+        "SELECT ?a { {} { ",
+    )
+]
+LEFT = ["?a", "1", "'x'", "(?a)", "e:c", "<i>", "true", "?a+1", "STR(?a)", "EXISTS{}", "'x'@en"]
+LEFT += ["'x'^^<d>", "!?a", ".5", "<='>", "?a<?b"]
+RIGHT = ["?b", "'x>'", "?b#>'''\n", "?b#>'\n", "?b>'", "<i#>", "<i'>", "'''>'''", '"\'>"', "<>"]
+RIGHT += ["(?b#>'''\n)", "='>'", "?b&&?c>'y'", "?b||'>'='", "e:a\\'>b", "e:a\\#>b"]
+PARTS = Path(__file__).with_name("comparisons.txt").read_text("utf-8").splitlines()
+TAILS = [
+    "",
+    "#'",
+    "#'''",
+    "#>'''",
+    "?z e:p ''",
+    "?z e:p '>'.",
+    "FILTER('y'>?a)",
+    "#>",
+    "?z e:p <q'>",
+]
+
+
+def test_no_comparison_hides_a_service_from_the_guard(listener: Listener) -> None:
+    """Build valid queries with SERVICE behind every kind of `<`, and ask those that pass."""
+    store = Store()
+    store.update("INSERT DATA { <a:a> <a:b> 1, 'z' }")
+    chance = random.Random(13)
+    service = f"SERVICE<http://127.0.0.1:{listener.port}/>{{}}"
+
+    def part(number: int) -> str:
+        text = chance.choice(PARTS).replace("№", str(number))
+        return text.replace("‹", chance.choice(LEFT)).replace("›", chance.choice(RIGHT))
+
+    valid = 0
+    for _ in range(12_000):
+        text = chance.choice(HEADS) + "".join(part(n) for n in range(chance.randint(1, 3)))
+        text += service + chance.choice(["", part(9)]) + chance.choice(TAILS) + "\n}"
+        text += "}" * (text.count("{") > text.count("}"))
+        if not is_query(store, text.replace(f":{listener.port}/", ":9/")):
+            continue
+        valid += 1
+        try:
+            guard(text)
+        except Unreadable:
+            continue
+        evaluate(store, text)
+        assert listener.accepted == 0, text
+    assert valid > 500
 
 
 def is_query(store: Store, text: str) -> bool:
