@@ -6,7 +6,7 @@ the parser sees it, everything else is counted while the parser runs, never afte
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any, NoReturn
@@ -21,6 +21,14 @@ from catalog.domain.errors import (
     TooLarge,
     Unreadable,
     UnsupportedMediaType,
+)
+from catalog.domain.pieces import (
+    TURTLE_TOKEN,
+    Feed,
+    Lines,
+    Pieces,
+    TurtlePieces,
+    XmlPieces,
 )
 
 TURTLE = ox.RdfFormat.TURTLE
@@ -60,6 +68,8 @@ class Parsed:
     base        the base that relative IRIs were resolved against
     text        the statements in the order in which the parser met them, repetitions included,
                 as N-Triples without the dots, one a line
+    met         the number of the piece after which each statement came out
+    pieces      where the text was cut; None in JSON-LD
     document    the JSON document, in JSON-LD, with contexts put in; None otherwise
     """
 
@@ -67,6 +77,8 @@ class Parsed:
     data: bytes
     base: str
     text: str
+    met: list[int]
+    pieces: Pieces | None
     document: Any = None
 
     def statements(self) -> list[Statement]:
@@ -103,13 +115,11 @@ def parse(
         _look_over_xml(data)
     else:
         _look_over_turtle(text)
-    try:
-        said = _statements(form, data, base)
-    except SyntaxError as error:
-        _refuse(error, form, data, base)
-    if not said:
+    said = _Parsing(form, data, base)
+    said.run()
+    if not said.lines:
         raise Unreadable("This holds no statements about anything.")
-    return Parsed(form, data, base, said, document)
+    return Parsed(form, data, base, said.text, said.met, said.pieces, document)
 
 
 def format_of(media_type: str | None) -> ox.RdfFormat:
@@ -149,21 +159,103 @@ def _utf8(data: bytes) -> str:
 # ---- statements, counted while the parser runs
 
 
-def _statements(form: ox.RdfFormat, data: bytes, base: str) -> str:
-    """Return what the parser yields, one statement a line; raise OverLimit as soon as it must."""
-    lines: list[str] = []
-    room = MOST_EXPANDED
-    for quad in ox.parse(data, format=form, base_iri=base, without_named_graphs=True):
-        line = str(quad)
-        room -= len(line)
-        if len(line) > MOST_IRI:
-            _check_lengths(line, len(lines), form, data, base)
-        if room < 0 or len(lines) == MOST_STATEMENTS:
-            _over_size(room)
-        lines.append(line)
-    text = "\n".join(lines)
-    _check_characters(text, lines, form, data, base)
-    return text
+class _Parsing:
+    """One run of a parser: what came out, and after which piece of the text."""
+
+    def __init__(self, form: ox.RdfFormat, data: bytes, base: str) -> None:
+        self.base = base
+        self.data = data
+        self.lines: list[str] = []
+        self.met: list[int] = []
+        self.pieces: Pieces | None = None
+        read: Any = data
+        if form != JSON_LD:
+            self.pieces = XmlPieces(data) if form == RDF_XML else TurtlePieces(data)
+            read = Feed(data, self.pieces.ends)
+        self._feed = read if self.pieces else Feed(data, [])
+        self._quads = ox.parse(read, format=form, base_iri=base, without_named_graphs=True)
+        self.text = ""
+
+    def run(self) -> None:
+        """Take what the parser yields; raise OverLimit as soon as a limit is passed."""
+        feed, lines, met = self._feed, self.lines, self.met
+        room = MOST_EXPANDED
+        try:
+            for quad in self._quads:
+                line = str(quad)
+                lines.append(line)
+                met.append(feed.begun - 1)
+                room -= len(line)
+                if len(line) > MOST_IRI:
+                    self._check_lengths(line)
+                if room < 0 or len(lines) > MOST_STATEMENTS:
+                    _over_size(room)
+        except SyntaxError as error:
+            self._refuse(error)
+        self.text = "\n".join(lines)
+        self._check_characters()
+
+    def _check_lengths(self, line: str) -> None:
+        """Refuse an IRI or a literal that is too long; the statement is the last."""
+        subject, predicate, value = line.split(" ", 2)
+        datatype = value[value.rindex('"') + 1 :] if value[0] == '"' else value
+        if max(map(len, (subject, predicate, datatype))) > MOST_IRI + len(ELSEWHERE):
+            raise OverLimit(
+                f"An IRI may have {MOST_IRI:,} characters; one here has more.",
+                limit="iri",
+                **self._place(len(self.lines) - 1),
+            )
+        if value[0] == '"' and len(value) > MOST_LITERAL < len(literal(value).text):
+            raise OverLimit(
+                f"A text may have {MOST_LITERAL:,} characters; one here has more. "
+                "Keep long texts as files.",
+                limit="literal",
+                **self._place(len(self.lines) - 1),
+            )
+
+    def _check_characters(self) -> None:
+        """Refuse characters and tags that some form of the answer could not carry.
+
+        The text is searched first, since that is fast and almost always enough.
+        """
+        text = self.text
+        suspicious = (
+            "\\u" in text
+            or "\\b" in text
+            or "\\f" in text
+            or " <<" in text
+            or "--ltr" in text
+            or "--rtl" in text
+            or _LONG_TAG.search(text)
+            or (not text.isascii() and _DIRECTION_IN_IRI.search(text))
+        )
+        if suspicious:
+            for number, line in enumerate(self.lines):
+                reason = _unfit(line)
+                if reason:
+                    raise NotAcceptable(reason, **self._place(number))
+
+    def _place(self, number: int) -> dict[str, int]:
+        """Return line and column of a statement, if the format has them."""
+        if self.pieces is None:
+            return {}
+        statement = split(self.lines[number])[0]
+        offset = self.pieces.begin(self.met[number], statement)
+        line, column = Lines(self.data).place(offset)
+        return {"line": line, "column": column}
+
+    def _refuse(self, error: SyntaxError) -> NoReturn:
+        """Raise Unreadable with what the parser said, and where."""
+        said = _PARSER_SAYS.sub("", error.msg).replace(self.base, "").replace(ELSEWHERE, "")
+        said = said.strip()[:300].rstrip(".")
+        line, column = error.lineno, error.offset
+        if line is None and self.pieces is not None and self._feed.begun:
+            offset = self.pieces.start(self._feed.begun - 1)
+            line, column = Lines(self.data).place(offset)
+        raise Unreadable(f"{said[:1].upper()}{said[1:]}.", line=line, column=column) from None
+
+
+_PARSER_SAYS = re.compile(r"^Parser error at .*?: ")
 
 
 def _over_size(room: int) -> NoReturn:
@@ -178,54 +270,12 @@ def _over_size(room: int) -> NoReturn:
     )
 
 
-def _check_lengths(line: str, at: int, form: ox.RdfFormat, data: bytes, base: str) -> None:
-    """Refuse an IRI or a literal that is too long."""
-    subject, predicate, value = line.split(" ", 2)
-    datatype = value[value.rindex('"') + 1 :] if value[0] == '"' else value
-    if max(map(len, (subject, predicate, datatype))) > MOST_IRI + len(ELSEWHERE):
-        raise OverLimit(
-            f"An IRI may have {MOST_IRI:,} characters; one here has more.",
-            limit="iri",
-            **_place(at, form, data, base),
-        )
-    if value[0] == '"' and len(value) > MOST_LITERAL and len(literal(value).text) > MOST_LITERAL:
-        raise OverLimit(
-            f"A text may have {MOST_LITERAL:,} characters; one here has more. "
-            "Keep long texts as files.",
-            limit="literal",
-            **_place(at, form, data, base),
-        )
-
-
 _DIRECTION_IN_IRI = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _LONG_TAG = re.compile(rf'"@[A-Za-z0-9-]{{{MOST_TAG + 1}}}')
 _LONG_OR_DIRECTED_TAG = re.compile(
     rf'"@(?:[A-Za-z0-9-]{{{MOST_TAG + 1},}}|[A-Za-z0-9-]*--[a-z]+)$', re.MULTILINE
 )
 _UNFIT_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-
-
-def _check_characters(
-    text: str, lines: list[str], form: ox.RdfFormat, data: bytes, base: str
-) -> None:
-    """Refuse characters and tags that some form of the answer could not carry.
-
-    `text` is searched first, since that is fast and almost always enough.
-    """
-    suspicious = (
-        "\\u" in text
-        or "\\b" in text
-        or "\\f" in text
-        or " <<" in text
-        or "--" in text
-        or _LONG_TAG.search(text)
-        or (not text.isascii() and _DIRECTION_IN_IRI.search(text))
-    )
-    if suspicious:
-        for at, line in enumerate(lines):
-            reason = _unfit(line)
-            if reason:
-                raise NotAcceptable(reason, **_place(at, form, data, base))
 
 
 def _unfit(line: str) -> str | None:
@@ -254,53 +304,7 @@ def _unfit(line: str) -> str | None:
     return None
 
 
-# ---- refusals with a place
-
-
-def _place(at: int, form: ox.RdfFormat, data: bytes, base: str) -> dict[str, int]:
-    """Return line and column of the statement that the parser met as number `at`, if known."""
-    from catalog.domain.positions import places_in_text
-
-    if form == JSON_LD:
-        return {}
-    try:
-        line, column = places_in_text(form, data, base, upto=at)[at]
-    except (IndexError, SyntaxError):
-        return {}
-    return {"line": line, "column": column}
-
-
-_PARSER_SAYS = re.compile(r"^Parser error at .*?: ")
-
-
-def _refuse(error: SyntaxError, form: ox.RdfFormat, data: bytes, base: str) -> NoReturn:
-    """Raise Unreadable with what the parser said, and where."""
-    from catalog.domain.positions import place_of_failure
-
-    said = _PARSER_SAYS.sub("", error.msg).replace(base, "").replace(ELSEWHERE, "").strip()
-    line, column = error.lineno, error.offset
-    if line is None and form != JSON_LD:
-        line, column = place_of_failure(form, data, base)
-    said = said[:300].rstrip(".")
-    raise Unreadable(f"{said[:1].upper()}{said[1:]}.", line=line, column=column) from None
-
-
 # ---- a look at the bytes before the parser sees them
-
-TURTLE_TOKEN = re.compile(
-    r"#[^\n]*+"
-    r'|"""(?:[^"\\]|\\.|"(?!""))*+(?:""")?'
-    r"|'''(?:[^'\\]|\\.|'(?!''))*+(?:''')?"
-    r'|"(?:[^"\\\n]|\\.)*+"?'
-    r"|'(?:[^'\\\n]|\\.)*+'?"
-    r"|<<\(?|\)>>|>>|\{\||\|\}"
-    r"|<[^<>\s]*+>?"
-    r"|[\[\](){};,]|\^\^"
-    r"|@?[^\s\[\](){};,\"'<>#^|]++"
-    r"|\s++|.",
-    re.DOTALL,
-)
-"""Where tokens of Turtle begin and end; every text splits in linear time, whatever it holds."""
 
 
 def _look_over_turtle(text: str) -> None:
@@ -495,9 +499,3 @@ def _context(value: Any, base: str, contexts: Mapping[str, Any]) -> tuple[Any, b
 def _each(nodes: list[Any], change: Callable[[Any], tuple[Any, bool]]) -> tuple[list[Any], bool]:
     pairs = [change(node) for node in nodes]
     return [node for node, _ in pairs], any(changed for _, changed in pairs)
-
-
-def tokens(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where each token of Turtle begins and ends."""
-    for token in TURTLE_TOKEN.finditer(text):
-        yield token.span()

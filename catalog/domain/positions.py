@@ -1,28 +1,21 @@
 """Where each statement stands in the text that it was read from.
 
-Parsers do not tell. So the same parser reads the text again, one token at a time: the statement
-that comes out belongs to the token that went in last. A wrong split into tokens cannot change the
-statements, it only moves a border. JSON-LD is read one leaf of the document at a time. This costs
-several times the plain reading, so it is done only when there is something to point at.
+Turtle, N-Triples and RDF/XML are parsed piece by piece anyhow (see `pieces`). JSON-LD is read again
+with each leaf of the document in a graph of its own, but only when there is something to point at.
 """
 
 import json
 import re
-from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
+from typing import Any, overload
 
 import pyoxigraph as ox
 
-from catalog.domain.description import RDF, Statement
-from catalog.domain.parsing import JSON_LD, RDF_XML, Parsed, tokens
-
-Span = tuple[int, int]
-
-_REST = f"{RDF}rest"
+from catalog.domain.description import Statement
+from catalog.domain.parsing import JSON_LD, Parsed
+from catalog.domain.pieces import Lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,166 +37,32 @@ def places(parsed: Parsed, original: bytes) -> Sequence[Place]:
     """
     if parsed.format == JSON_LD:
         return _places_in_json(parsed, original)
-    found = places_in_text(parsed.format, parsed.data, parsed.base)
-    return [Place(line, column) for line, column in found]
+    return _PlacesInText(parsed)
 
 
-# ---- Turtle, N-Triples, RDF/XML
+class _PlacesInText(Sequence[Place]):
+    """The places of the statements of a text, each worked out when it is asked for."""
 
+    def __init__(self, parsed: Parsed) -> None:
+        self._parsed = parsed
+        self._statements = parsed.statements()
+        self._lines = Lines(parsed.data)
 
-class _Feed:
-    """A file that hands out one token a read, and knows which it handed out last."""
+    def __len__(self) -> int:
+        return len(self._statements)
 
-    def __init__(self, data: bytes, spans: list[Span]) -> None:
-        self._data = data
-        self._spans = spans
-        self._at = 0
-        self._taken = 0
-
-    @property
-    def last(self) -> int:
-        """The number of the token that was handed out last."""
-        return self._at if self._taken else self._at - 1
-
-    def read(self, size: int = -1) -> bytes:
-        if self._at == len(self._spans):
-            return b""
-        start, end = self._spans[self._at]
-        start += self._taken
-        if 0 <= size < end - start:
-            self._taken += size
-            return self._data[start : start + size]
-        self._at += 1
-        self._taken = 0
-        return self._data[start:end]
-
-
-def places_in_text(
-    form: ox.RdfFormat, data: bytes, base: str, *, upto: int | None = None
-) -> list[tuple[int, int]]:
-    """Return line and column of the object of each statement, in the order of the parser.
-
-    upto  the number of the last statement that matters, from 0
-    """
-    spans = _spans(form, data)
-    feed = _Feed(data, spans)
-    quads = ox.parse(feed, format=form, base_iri=base)  # type: ignore[arg-type]
-    at = _line_and_column(data)
-    offset = (_tag_offset if form == RDF_XML else _token_offset)(data, spans)
-    return [
-        at(offset(feed.last, quad)) for quad in islice(quads, None if upto is None else upto + 1)
-    ]
-
-
-def place_of_failure(form: ox.RdfFormat, data: bytes, base: str) -> tuple[int | None, int | None]:
-    """Return line and column of the token at which the parser gives up."""
-    spans = _spans(form, data)
-    feed = _Feed(data, spans)
-    try:
-        for _ in ox.parse(feed, format=form, base_iri=base):  # type: ignore[arg-type]
-            pass
-    except SyntaxError:
-        if 0 <= feed.last < len(spans):
-            return _line_and_column(data)(spans[feed.last][0])
-    return None, None
-
-
-_XML_CHUNK = re.compile(rb"<!--.*?(?:-->|$)|<!\[CDATA\[.*?(?:\]\]>|$)|<[^>]*+>?|[^<]++", re.DOTALL)
-
-
-def _spans(form: ox.RdfFormat, data: bytes) -> list[Span]:
-    """Return the borders of the tokens, in bytes."""
-    if form == RDF_XML:
-        return [found.span() for found in _XML_CHUNK.finditer(data)]
-    text = data.decode()
-    if text.isascii():
-        return list(tokens(text))
-    spans = []
-    at = 0
-    for start, end in tokens(text):
-        size = len(text[start:end].encode())
-        spans.append((at, at + size))
-        at += size
-    return spans
-
-
-def _line_and_column(data: bytes) -> Callable[[int], tuple[int, int]]:
-    """Return the function from an offset in bytes to line and column in characters."""
-    starts = [0, *(found.end() for found in re.finditer(rb"\n", data))]
-
-    def at(offset: int) -> tuple[int, int]:
-        line = bisect_right(starts, offset)
-        return line, len(data[starts[line - 1] : offset].decode(errors="replace")) + 1
-
-    return at
-
-
-def _token_offset(data: bytes, spans: list[Span]) -> Callable[[int, ox.Quad], int]:
-    """Return the function from the last token read and an object to where the object begins.
-
-    For a node in brackets that is the opening bracket.
-    """
-    open_now: list[int] = []
-    opener: dict[int, int] = {}
-    seen = 0
-
-    def token(number: int) -> bytes:
-        start, end = spans[number]
-        return data[start:end]
-
-    def back(number: int) -> int:
-        while number > 0 and data[spans[number][0]] in b" \t\n\r#":
-            number -= 1
-        return number
-
-    def offset(last: int, quad: ox.Quad) -> int:
-        nonlocal seen
-        while seen <= last:
-            bracket = token(seen)
-            if bracket in (b"[", b"("):
-                open_now.append(seen)
-            elif bracket in (b"]", b")") and open_now:
-                opener[seen] = open_now.pop()
-            seen += 1
-        at = back(last)
-        if isinstance(quad.object, ox.BlankNode):
-            if at in opener:
-                return spans[opener[at]][0]
-            if token(at)[:2] != b"_:" and open_now and quad.predicate.value != _REST:
-                return spans[open_now[-1]][0]
-            return spans[at][0]
-        while at > 0 and token(at) in (b";", b",", b".", b"]", b")", b"[", b"("):
-            at = back(at - 1)
-        if isinstance(quad.object, ox.Literal):
-            if token(at)[:1] == b"@" and at:
-                at = back(at - 1)
-            elif at and token(back(at - 1)) == b"^^":
-                at = back(max(back(at - 1) - 1, 0))
-        return spans[at][0]
-
-    return offset
-
-
-def _tag_offset(data: bytes, spans: list[Span]) -> Callable[[int, ox.Quad], int]:
-    """Return the function from the last piece of XML read to where its element begins."""
-    open_now: list[int] = []
-    opener: dict[int, int] = {}
-    seen = 0
-
-    def offset(last: int, _: ox.Quad) -> int:
-        nonlocal seen
-        while seen <= last:
-            start, end = spans[seen]
-            piece = data[start:end]
-            if piece.startswith(b"</"):
-                if open_now:
-                    opener[seen] = open_now.pop()
-            elif piece[:1] == b"<" and piece[1:2] not in b"?!" and not piece.endswith(b"/>"):
-                open_now.append(seen)
-            seen += 1
-        return spans[opener.get(last, last)][0]
-
-    return offset
+    @overload
+    def __getitem__(self, number: int) -> Place: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Place]: ...
+    def __getitem__(self, number: int | slice) -> Place | list[Place]:
+        if isinstance(number, slice):
+            return [self[one] for one in range(*number.indices(len(self)))]
+        pieces, met = self._parsed.pieces, self._parsed.met
+        if pieces is None:
+            return NOWHERE
+        offset = pieces.begin(met[number], self._statements[number])
+        return Place(*self._lines.place(offset))
 
 
 # ---- JSON-LD
@@ -222,7 +81,7 @@ def _places_in_json(parsed: Parsed, original: bytes) -> list[Place]:
     """Return the place of each statement: of equal ones the first takes the first leaf."""
     text = original.decode("utf-8-sig")
     offsets = _offsets(text)
-    at = _line_and_column(text.encode())
+    lines = Lines(text.encode())
     sayings = _sayings(parsed.document, parsed.base)
     found = []
     for statement in parsed.statements():
@@ -231,7 +90,7 @@ def _places_in_json(parsed: Parsed, original: bytes) -> list[Place]:
             found.append(NOWHERE)
             continue
         pointer = pointers.popleft() if len(pointers) > 1 else pointers[0]
-        line, column = at(len(text[: offsets.get(pointer, 0)].encode()))
+        line, column = lines.place(len(text[: offsets.get(pointer, 0)].encode()))
         found.append(Place(line, column, _written(pointer)))
     return found
 

@@ -1,0 +1,257 @@
+"""Where Turtle and RDF/XML may be cut, so that a parser which reads piece by piece tells places.
+
+A statement that comes out belongs to the piece that went in last. A wrong cut cannot change the
+statements, it only moves a border.
+"""
+
+import re
+from bisect import bisect_right
+from functools import cached_property
+from typing import Protocol
+
+from catalog.domain.description import RDF, Statement
+
+TURTLE_TOKEN = re.compile(
+    r"#[^\n]*+"
+    r'|"""(?:[^"\\]|\\.|"(?!""))*+(?:""")?'
+    r"|'''(?:[^'\\]|\\.|'(?!''))*+(?:''')?"
+    r'|"(?:[^"\\\n]|\\.)*+"?'
+    r"|'(?:[^'\\\n]|\\.)*+'?"
+    r"|<<\(?|\)>>|>>|\{\||\|\}"
+    r"|<[^<>\s]*+>?"
+    r"|[\[\](){};,]|\^\^"
+    r"|@?[^\s\[\](){};,\"'<>#^|]++"
+    r"|\s++|.",
+    re.DOTALL,
+)
+"""Where tokens of Turtle begin and end; every text splits in linear time, whatever it holds."""
+
+_REST = f"<{RDF}rest>"
+
+
+class Pieces(Protocol):
+    """A text cut into pieces; `ends` are the offsets in bytes where each ends."""
+
+    ends: list[int]
+
+    def start(self, piece: int) -> int:
+        """Return where a piece begins, without space before it."""
+
+    def begin(self, piece: int, statement: Statement) -> int:
+        """Return where the object of a statement begins that came out after a piece."""
+
+
+class Feed:
+    """A file that hands out one piece a read, and counts them.
+
+    begun  how many pieces were handed out, one of which only a part was included
+    """
+
+    __slots__ = ("_data", "_end", "_ends", "_from", "begun")
+
+    def __init__(self, data: bytes, ends: list[int]) -> None:
+        self._data = data
+        self._ends = ends
+        self._from = self._end = self.begun = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next piece, or as much of it as `size` allows; nothing at the end."""
+        start = self._from
+        if start == self._end:
+            if self.begun == len(self._ends):
+                return b""
+            self._end = self._ends[self.begun]
+            self.begun += 1
+        end = self._end
+        if 0 <= size < end - start:
+            end = start + size
+        self._from = end
+        return self._data[start:end]
+
+
+class Lines:
+    """Where the lines of a text begin."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(found.end() for found in re.finditer(rb"\n", self._data))]
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Return line and column, in characters, of a byte."""
+        line = bisect_right(self._starts, offset)
+        before = self._data[self._starts[line - 1] : offset]
+        return line, len(before.decode(errors="replace")) + 1
+
+
+class TurtlePieces:
+    """Pieces of Turtle or N-Triples: each up to a delimiter and the space behind it.
+
+    In a list, where only space stands between members, each token is a piece.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._known: dict[int, list[tuple[int, int]]] = {}
+        self._opener: dict[int, int] = {}
+        self._around: dict[int, int] = {}
+        if b"(" in data:
+            self.ends: list[int] = []
+            self._cut_lists()
+        else:
+            self.ends = [found.end() for found in _PIECE.finditer(data)]
+            if self.ends[-2:-1] == self.ends[-1:]:
+                self.ends.pop()
+
+    def _cut_lists(self) -> None:
+        """Find the pieces and, inside lists, their tokens."""
+        open_now: list[bytes] = []
+        for found in _PIECE.finditer(self.data):
+            start, end = found.span()
+            if start == end:
+                continue
+            if open_now and open_now[-1] == b"(":
+                self._add_tokens(start, end)
+            else:
+                self.ends.append(end)
+            bracket = self.data[found.start(1) : found.start(1) + 1] if found[1] else b""
+            if bracket in (b"[", b"("):
+                open_now.append(bracket)
+            elif bracket in (b"]", b")") and open_now:
+                open_now.pop()
+
+    def _match_brackets(self) -> None:
+        """Find for each piece the bracket that it is in, or that it closes."""
+        open_now: list[int] = []
+        start = 0
+        for number, end in enumerate(self.ends):
+            last = self.data[start:end].rstrip()[-1:]
+            if open_now:
+                self._around[number] = open_now[-1]
+            if last in (b"[", b"("):
+                open_now.append(self.data.rindex(last, start, end))
+            elif last in (b"]", b")") and open_now:
+                self._opener[number] = open_now.pop()
+            start = end
+
+    def _add_tokens(self, start: int, end: int) -> None:
+        """Add the tokens from `start` to `end`, each with the space behind it."""
+        begins = [begin for begin, _ in self._tokens(start, end)]
+        self.ends += [*begins[1:], end]
+
+    def start(self, piece: int) -> int:
+        """Return where a piece begins, without space and comments before it."""
+        begin = self.ends[piece - 1] if piece else 0
+        terms = self._tokens(begin, self.ends[piece])
+        return terms[0][0] if terms else begin
+
+    def begin(self, piece: int, statement: Statement) -> int:
+        """Return where the object of a statement begins that came out after a piece.
+
+        For a node in brackets that is the opening bracket.
+        """
+        _, predicate, value = statement
+        if not self._around and (b"[" in self.data or b"(" in self.data):
+            self._match_brackets()
+        terms = self._terms(piece)
+        if value[:1] == "_":
+            if piece in self._opener and (not terms or not self._is_label(terms[-1])):
+                return self._opener[piece]
+            inside = piece in self._around and predicate != _REST
+            if inside and (not terms or not self._is_label(terms[-1])):
+                return self._around[piece]
+        while not terms and piece > 0:
+            piece -= 1
+            terms = self._terms(piece)
+        if not terms:
+            return self.ends[piece]
+        return self._begin_of_literal(piece, terms) if value[:1] == '"' else terms[-1][0]
+
+    def _begin_of_literal(self, piece: int, terms: list[tuple[int, int]]) -> int:
+        """Return where a literal begins whose last token is the last of `terms`."""
+        while piece > 0 and len(terms) < 3 and piece in self._around:
+            piece -= 1
+            earlier = self._terms(piece)
+            terms = [*earlier, *terms]
+        last = self.data[terms[-1][0] : terms[-1][0] + 1]
+        if last == b"@" and len(terms) > 1:
+            return terms[-2][0]
+        if len(terms) > 2 and self.data[slice(*terms[-2])] == b"^^":
+            return terms[-3][0]
+        return terms[-1][0]
+
+    def _is_label(self, term: tuple[int, int]) -> bool:
+        return self.data[term[0] : term[0] + 2] == b"_:"
+
+    def _terms(self, piece: int) -> list[tuple[int, int]]:
+        """Return where the terms in a piece stand, without delimiters."""
+        known = self._known.get(piece)
+        if known is None:
+            tokens = self._tokens(self.ends[piece - 1] if piece else 0, self.ends[piece])
+            known = self._known[piece] = [
+                (begin, end) for begin, end in tokens if self.data[begin:end] not in _DELIMITERS
+            ]
+        return known
+
+    def _tokens(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Return where the tokens between two offsets stand, without space and comments."""
+        found = []
+        at = start
+        for token in TURTLE_TOKEN.finditer(self.data[start:end].decode(errors="replace")):
+            said = token[0]
+            size = len(said) if said.isascii() else len(said.encode())
+            if not said.isspace() and said[0] != "#":
+                found.append((at, at + size))
+            at += size
+        return found
+
+
+_DELIMITERS = frozenset((b"[", b"]", b"(", b")", b"{", b"}", b";", b",", b"."))
+
+_PIECE = re.compile(
+    rb"(?:[^\[\](){};,.\"'<#\\]++"
+    rb"|<[^<>\s]*+>?"
+    rb'|"""(?:[^"\\]|\\.|"(?!""))*+(?:""")?'
+    rb"|'''(?:[^'\\]|\\.|'(?!''))*+(?:''')?"
+    rb'|"(?:[^"\\\n]|\\.)*+"?'
+    rb"|'(?:[^'\\\n]|\\.)*+'?"
+    rb"|#[^\n]*+"
+    rb"|\\.?"
+    rb"|(?<=[\w%\x80-\xff-])\.(?=[\w%:\\\x80-\xff-])|\.(?=\d)"
+    rb"|[{}])*+"
+    rb"([\[\]();,.]\s*+)?",
+    re.DOTALL,
+)
+
+
+class XmlPieces:
+    """Pieces of RDF/XML: one tag, comment or text each."""
+
+    def __init__(self, data: bytes) -> None:
+        self.ends: list[int] = []
+        self._starts: list[int] = []
+        self._opener: dict[int, int] = {}
+        open_now: list[int] = []
+        for number, found in enumerate(_XML_PIECE.finditer(data)):
+            start, end = found.span()
+            self._starts.append(start)
+            self.ends.append(end)
+            piece = found[0]
+            if piece.startswith(b"</"):
+                if open_now:
+                    self._opener[number] = open_now.pop()
+            elif piece[:1] == b"<" and piece[1:2] not in b"?!" and not piece.endswith(b"/>"):
+                open_now.append(start)
+
+    def start(self, piece: int) -> int:
+        """Return where a piece begins."""
+        return self._starts[piece]
+
+    def begin(self, piece: int, _: Statement) -> int:
+        """Return where the element begins that ended, or began, with a piece."""
+        return self._opener.get(piece, self._starts[piece])
+
+
+_XML_PIECE = re.compile(rb"<!--.*?(?:-->|$)|<!\[CDATA\[.*?(?:\]\]>|$)|<[^>]*+>?|[^<]++", re.DOTALL)
