@@ -18,12 +18,14 @@ from sqlalchemy import select
 from catalog.adapters.triples_oxigraph import OxigraphTriples
 from catalog.domain.errors import NoSpace, Unavailable
 from catalog.domain.lifecycle import Visibility
+from catalog.domain.permissions import ANYONE
 from catalog.domain.record import ItemRecord
 from catalog.library import Library
 from catalog.parts import Parts
 from catalog.ports import Shown, TripleStore
 from catalog.services import outbox, project, relay
 from catalog.services.project import ONTOLOGY, graph_name
+from catalog.services.query import Asked, query
 from catalog.services.readiness import readiness
 from catalog.services.rebuild import NARROWED, SHOWN, WHOLE, ask_rebuild
 from catalog.services.relay import Relay, run_relay
@@ -454,3 +456,35 @@ def cut(graph: Path, chance: random.Random) -> None:
         size = log.stat().st_size
         with log.open("r+b") as file:
             file.truncate(chance.randrange(size + 1))
+
+
+def test_what_was_withdrawn_is_in_no_answer_after_the_acknowledgement(catalog: Catalog) -> None:
+    """S8: closed until it is gone, and then gone, while the relay works and dies at random."""
+    chance = random.Random(8)
+    asked = Asked(
+        "SELECT ?title { ?item <http://purl.org/dc/terms/title> ?title }",
+        {"select": "text/csv"},
+    )
+    answers = closed = 0
+    for number in range(10):
+        item = catalog.submit(f"canary {number}")
+        catalog.settle()
+        with catalog.triples() as store:
+            stop = threading.Event()
+            work = threading.Thread(target=run_relay, args=(catalog.parts, store, stop))
+            late = threading.Timer(chance.uniform(0.0, 0.15), work.start)
+            late.start()
+            catalog.withdraw(item.id)
+            while not catalog.is_indexed(item.id) or not answers:
+                try:
+                    answer = query(catalog.parts, ANYONE, asked)
+                except Unavailable:
+                    closed += 1
+                else:
+                    answers += 1
+                    assert f"canary {number}" not in answer.content.decode()
+            assert f"canary {number}" not in query(catalog.parts, ANYONE, asked).content.decode()
+            late.join()
+            stop.set()
+            work.join(20)
+    assert closed > 10
