@@ -31,7 +31,7 @@ from api.judging import placeless, source_lines, tally, verdict
 from api.landing import FORMS, Landing
 from api.listing import address, counts, filters_on, lines, states
 from api.naming import Word, compact, naming
-from api.values import Value, day, size
+from api.values import Value, day, size, table
 from catalog.domain.errors import CatalogError, NotFound
 from catalog.domain.identifiers import SAGE, SHAPES
 from catalog.domain.parsing import FORMATS
@@ -126,6 +126,7 @@ def _environment() -> Environment:
         "counted": _counted,
         "pieces": _pieces,
         "short": _are_short,
+        "table": table,
     }
     made.globals["static_version"] = _static_version()
     return made

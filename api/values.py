@@ -75,6 +75,40 @@ class Row(NamedTuple):
     iri: str = ""
 
 
+class Table(NamedTuple):
+    """Parts of one kind below each other: names of the properties, and each part with its cells.
+
+    named  whether the parts have names of their own, which then head the lines
+    """
+
+    columns: tuple[str, ...]
+    lines: tuple[tuple[Value, tuple[tuple[Value, ...], ...]], ...]
+    named: bool
+
+
+def table(values: Sequence[Value]) -> Table | None:
+    """Return parts as a table, if there are several and they are flat and alike; else None."""
+    if len(values) < _TABLE_FROM or any(not value.rows for value in values):
+        return None
+    columns: dict[str, None] = {}
+    for value in values:
+        for row in value.rows:
+            if any(cell.rows for cell in row.values):
+                return None
+            columns[row.label] = None
+    filled = sum(len(value.rows) for value in values)
+    if len(columns) > _MOST_COLUMNS or 2 * filled < len(columns) * len(values):
+        return None
+    lines = []
+    for value in values:
+        said = {row.label: row.values for row in value.rows}
+        lines.append((value, tuple(said.get(column, ()) for column in columns)))
+    return Table(tuple(columns), tuple(lines), any(value.text for value in values))
+
+
+_TABLE_FROM: Final = 3
+_MOST_COLUMNS: Final = 8
+
 ABSENT: Final = Value("absent", "not stated")
 
 

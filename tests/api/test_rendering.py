@@ -674,6 +674,35 @@ def test_a_term_of_a_publisher_leads_to_its_page_here_too() -> None:
     assert "/vocab/license?iri=https%3A%2F%2Fspdx.org%2Flicenses%2FMIT" in links
 
 
+def variables(*said: str) -> str:
+    """Return the page of an item with as many parts as there are units, "" for one without."""
+    lines = []
+    for number, unit in enumerate(said):
+        part = f"<{item_iri(ITEM)}#v{number}>"
+        lines += [f"{SUBJECT} <{SAGE}variable> {part}", f"{part} {TYPE} <{SAGE}Variable>"]
+        lines.append(f'{part} <http://www.w3.org/2004/02/skos/core#notation> "n{number}"')
+        lines += [f'{part} <http://qudt.org/schema/qudt/unit> "{unit}"'] if unit else []
+    return item(record_of(*lines))
+
+
+def test_several_parts_that_are_alike_stand_in_one_table() -> None:
+    found = Parsed(variables("K", "Pa", ""))
+    (table,) = found.all("table")
+    rows = [["".join(cell.itertext()).strip() for cell in row] for row in table.iter("tr")]
+    assert len(rows) == 4
+    assert {frozenset(row) for row in rows[1:]} == {
+        frozenset({"n0", "K"}),
+        frozenset({"n1", "Pa"}),
+        frozenset({"n2", "not stated"}),
+    }
+    assert {"v0", "v1", "v2"} <= {node.get("id") for node in found.all("tr")}
+    assert [cell.tag for cell in next(iter(table.iter("tbody")))[0]] == ["th", "td"]
+
+
+def test_two_parts_stand_as_lists() -> None:
+    assert Parsed(variables("K", "Pa")).all("table") == []
+
+
 def test_other_items_are_named_by_title_if_the_reader_may_see_them() -> None:
     line = f"{SUBJECT} <http://data.europa.eu/it6/trainedOn> <{item_iri('0123456789')}>"
     seen = Parsed(item(record_of(line)))
