@@ -25,7 +25,7 @@ from api.context import (
 from api.negotiation import HTML
 from api.operations import operation, query_parameter
 from catalog.domain.errors import Unauthenticated, Unreadable
-from catalog.domain.lifecycle import Visibility
+from catalog.domain.lifecycle import Visibility, visibility_named
 from catalog.domain.permissions import Action
 from catalog.services import accounts, outbox
 from catalog.services.delete import delete
@@ -174,7 +174,8 @@ def do_submit() -> AnyResponse:
 @operation(blueprint, "/items/<string:id>/do/publish", Action.PUBLISH, **_FORM)
 def do_publish(id: str) -> AnyResponse:
     """Publish a draft by its button."""
-    publish(parts(), actor_of_form(), [Wanted(id, _expected())], Visibility.PUBLIC, now=now())
+    visibility = visibility_named(request.form.get("visibility") or Visibility.PUBLIC)
+    publish(parts(), actor_of_form(), [Wanted(id, _expected())], visibility, now=now())
     outbox.wait_until_indexed(parts(), id, 1.0)
     return _done(id, "published")
 

@@ -226,7 +226,7 @@ def item(
 
 NOTICES: Final[Mapping[str, str]] = {
     "submitted": "Kept as a draft. Nobody but you sees it until it is published.",
-    "published": "Published. Its address stays, and queries see it within seconds.",
+    "published": "Published. From now on its address stays.",
     "uploaded": "The file is kept.",
     "deleted": "The draft is deleted.",
     "removed": "The file is gone.",

@@ -274,6 +274,24 @@ def test_by_forms_alone_an_item_is_published_and_withdrawn(page: Page, catalog: 
     expect(page.get_by_text("has been withdrawn")).to_be_visible()
 
 
+def test_what_is_published_for_oneself_stays_unseen_by_others(
+    page: Page, browser: Browser, catalog: Running
+) -> None:
+    signed_in(page, catalog)
+    page.goto("/validate")
+    page.get_by_role("textbox", name="Description").fill(PUBLISHABLE)
+    page.get_by_role("button", name="Validate").click()
+    page.get_by_role("button", name="Keep as a draft").click()
+    page.get_by_label("Who may see it").select_option("private")
+    page.get_by_role("button", name="Publish").click()
+    expect(page.locator(".notice")).to_contain_text("Published")
+    stranger = browser.new_context()
+    answer = stranger.new_page().goto(page.url)
+    assert answer is not None
+    assert answer.status == 404
+    stranger.close()
+
+
 PUBLISHABLE = """@prefix dct: <http://purl.org/dc/terms/> .
 @prefix dcat: <http://www.w3.org/ns/dcat#> .
 @prefix sage: <https://w3id.org/sage/ns#> .
