@@ -135,5 +135,8 @@ def programs(frame: Frame) -> tuple[tuple[str, str], ...]:
             f'rows <- read.csv(paste0("{address}?format=csv&query=",\n'
             "                       URLencode(query, reserved = TRUE)))",
         ),
-        ("Command line", f"sage-catalog query query.rq --url {frame.base.rstrip('/')}"),
+        (
+            "Command line",
+            f"sage-catalog query --url {frame.base.rstrip('/')} --format csv @query.rq",
+        ),
     )

@@ -36,28 +36,31 @@ def _curl(address: str, files: Sequence[str], *, is_open: bool, is_here: bool) -
 
 def _python(address: str, *, is_open: bool) -> str:
     token = "" if is_open else ', "Authorization": f"Bearer {token}"'
-    return "\n".join(
-        (
-            "import json",
-            "from urllib.request import Request, urlopen",
-            "",
-            "item = json.load(urlopen(Request(",
-            f'    "{address}",',
-            f'    headers={{"Accept": "application/json"{token}}},',
-            ")))",
-            'print(item["title"])',
-            'for file in item["files"]:',
-            '    print(file["name"], file["size_bytes"], file["url"])',
-        )
-    )
+    lines = [
+        "import json",
+        "from urllib.request import Request, urlopen",
+        "",
+        "item = json.load(urlopen(Request(",
+        f'    "{address}",',
+        f'    headers={{"Accept": "application/json"{token}}},',
+        ")))",
+        'print(item["title"])',
+        'for file in item["files"]:',
+        '    print(file["name"], file["size_bytes"], file["url"])',
+    ]
+    if not is_open:
+        lines[1:1] = ["import os"]
+        lines[4:4] = ['token = os.environ["SAGE_CATALOG_TOKEN"]']
+    return "\n".join(lines)
 
 
 def _command(address: str) -> str:
-    base, _, item_id = address.partition("items/")
+    base = address.partition("items/")[0].rstrip("/")
+    asked = shlex.quote(f"DESCRIBE <{address}>")
     return "\n".join(
         (
             "# what the graph says about it, from anywhere",
-            f"echo 'DESCRIBE <{address}>' > {item_id}.rq",
-            f"sage-catalog query {item_id}.rq --url {shlex.quote(base.rstrip('/'))}",
+            f"sage-catalog query --url {shlex.quote(base)} --format ttl \\",
+            f"  {asked}",
         )
     )
