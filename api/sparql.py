@@ -15,6 +15,7 @@ from api.negotiation import HTML, JSON_LD, NTRIPLES, RDF_XML, TURTLE, accepted, 
 from api.operations import operation, query_parameter
 from api.queries import EXAMPLES
 from api.rendering import SparqlOutcome
+from api.service_description import described
 from catalog.domain.errors import (
     CatalogError,
     Forbidden,
@@ -24,6 +25,7 @@ from catalog.domain.errors import (
     UnsupportedMediaType,
 )
 from catalog.domain.permissions import Action
+from catalog.domain.writing import RDF_FORMS, serialized
 from catalog.ports import Answer
 from catalog.services.query import Asked, query
 
@@ -66,11 +68,15 @@ _OPERATION: dict[str, Any] = {
 
 @operation(blueprint, "/sparql", Action.OPEN, **_OPERATION)
 def sparql_get() -> Response:
-    """Ask a query, or show the page to ask from."""
+    """Ask a query, or see what can be asked: a page for people, a description for programs."""
     _check_reach()
-    if "query" not in request.args and wants_html():
+    if request.args:
+        return _answered(request.args)
+    form = choose((*RDF_FORMS, HTML))
+    if form == HTML:
         return body(rendering.sparql(frame(), query="", examples=EXAMPLES), HTML)
-    return _answered(request.args)
+    base = parts().settings.base
+    return body(serialized(described(base), form, f"{base}sparql#service"), form)
 
 
 @operation(
