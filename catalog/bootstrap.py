@@ -54,8 +54,10 @@ def web_parts() -> Web:
     Raises NotSealed where the jail of the SPARQL workers does not hold.
     """
     settings = from_environment()
-    judges = Pool("judge", settings.judge_workers, limits=JUDGE)
-    queries = Pool("query", settings.query_workers, limits=QUERY)
+    graph = settings.data / "graph"
+    graph.mkdir(parents=True, exist_ok=True)  # a jail is told its folders before the relay is up
+    judges = Pool("judge", settings.judge_workers, limits=JUDGE, readable=())
+    queries = Pool("query", settings.query_workers, limits=QUERY, readable=(graph,))
     if queries.is_sealed:
         queries.self_test()
     judges.start()

@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +51,16 @@ class Child:
     thread ends.
     """
 
-    def __init__(self, kind: str, limits: Limits, *, sealed: bool) -> None:
+    def __init__(
+        self, kind: str, limits: Limits, *, sealed: bool, readable: Sequence[str] | None = None
+    ) -> None:
         self._limits = limits
         self._watched = not sealed
         self.asked = 0
         try:
-            self._process, self._reader, self._writer = _started(order(kind, limits, sealed=sealed))
+            self._process, self._reader, self._writer = _started(
+                order(kind, limits, sealed=sealed, readable=readable)
+            )
         except OSError as error:
             raise StartFailed(f"the system starts no worker: {error}") from error
         for end in (self._reader, self._writer):
@@ -247,7 +252,7 @@ def _close(ends: list[int]) -> None:
             os.close(end)
 
 
-def order(kind: str, limits: Limits, *, sealed: bool) -> str:
+def order(kind: str, limits: Limits, *, sealed: bool, readable: Sequence[str] | None = None) -> str:
     """Return what a worker is told at its start, as JSON."""
     own = str(Path(catalog.__file__).resolve().parent.parent)
     paths = [own, *(str(Path(path).resolve()) for path in sys.path if path != own)]
@@ -257,6 +262,7 @@ def order(kind: str, limits: Limits, *, sealed: bool) -> str:
             "limits": limits.to_dict(),
             "parent": os.getpid(),
             "paths": paths,
+            "readable": readable,
             "sealed": sealed,
         }
     )

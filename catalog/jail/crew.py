@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import ClassVar
 
 from catalog.domain.errors import Busy, Unavailable
@@ -42,13 +43,21 @@ class Crew:
     )
 
     def __init__(
-        self, kind: str, workers: int, spares: int, limits: Limits, *, sealed: bool
+        self,
+        kind: str,
+        workers: int,
+        spares: int,
+        limits: Limits,
+        *,
+        sealed: bool,
+        readable: Sequence[str] | None,
     ) -> None:
         self._kind = kind
         self._workers = workers
         self._size = workers + spares
         self._limits = limits
         self._sealed = sealed
+        self._readable = readable
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._loss = threading.Condition(self._lock)  # the supervisor has something to do
@@ -252,7 +261,7 @@ class Crew:
         return 0.0
 
     def _started(self) -> Child:
-        child = Child(self._kind, self._limits, sealed=self._sealed)
+        child = Child(self._kind, self._limits, sealed=self._sealed, readable=self._readable)
         with self._lock:
             self._starting = child
             if self.is_closed:

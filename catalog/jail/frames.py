@@ -12,7 +12,7 @@ from typing import Any
 PREFIX = struct.Struct(">II")
 """The lengths of header and body in bytes."""
 
-HEADER_BYTES = 4 << 20
+HEADER_BYTES = 16 << 20
 """The longest header that is taken from a worker: a report with thousands of findings."""
 
 

@@ -5,12 +5,13 @@ import os
 import signal
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 from catalog.domain.errors import OverLimit, Unavailable
+from catalog.jail import confinement, frames, refusals
 from catalog.jail import filter as system_calls
-from catalog.jail import frames, refusals
 from catalog.jail.child import Child, Stopped
 from catalog.jail.crew import Crew
 from catalog.jail.limits import MEBIBYTE, Limits
@@ -29,6 +30,8 @@ class Pool:
              returns tasks by name
     workers  requests that are worked on at the same time; others wait about a second for a place
     spares   workers beyond those, so that a place is usable at once when its worker was lost
+    readable folders of data, which have to be there, that the workers may read and no others,
+             where the machine can keep them from it; by default they read what this process can
     sealed   False leaves the filter off and has the parent watch the memory, as on machines
              without the filter; by default it is on wherever the machine has it
 
@@ -43,9 +46,12 @@ class Pool:
         limits: Limits | None = None,
         *,
         sealed: bool | None = None,
+        readable: Sequence[Path] | None = None,
     ) -> None:
         self.kind = kind
         self.is_sealed = system_calls.can_seal() if sealed is None else sealed
+        self.is_confined = self.is_sealed and readable is not None and confinement.can_confine()
+        self._readable = [str(path.resolve()) for path in readable or ()]
         self._workers = workers
         self._spares = spares
         self._limits = limits or Limits()
@@ -76,7 +82,7 @@ class Pool:
 
     def self_test(self) -> None:
         """Have a live worker try what it must not; raises NotSealed unless all of it is refused."""
-        said, _ = self.run("probe", {}, seconds=10.0)
+        said, _ = self.run("probe", {"confined": self.is_confined}, seconds=10.0)
         if said["allowed"]:
             raise NotSealed(f"a jailed worker is allowed: {', '.join(said['allowed'])}")
 
@@ -188,7 +194,12 @@ class Pool:
             crew = self._crew
             if crew is None:
                 crew = self._crew = Crew(
-                    self.kind, self._workers, self._spares, self._limits, sealed=self.is_sealed
+                    self.kind,
+                    self._workers,
+                    self._spares,
+                    self._limits,
+                    sealed=self.is_sealed,
+                    readable=self._readable if self.is_confined else None,
                 )
                 weakref.finalize(self, Crew.close, crew)
             return crew

@@ -14,7 +14,8 @@ def probe(header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]: 
     Each attempt is harmless where it is allowed, and tells "refused" from "failed otherwise": a
     program that does not exist is refused by the filter before the kernel looks for it.
     """
-    allowed = [name for name, attempt in _ATTEMPTS.items() if not _is_refused(attempt)]
+    attempts = {**_ATTEMPTS, **(_READING if header["confined"] else {})}
+    allowed = [name for name, attempt in attempts.items() if not _is_refused(attempt)]
     return {"allowed": allowed}, b""
 
 
@@ -70,4 +71,9 @@ _ATTEMPTS: dict[str, Callable[[], object]] = {
     "making a folder": lambda: os.mkdir(_NOWHERE),  # noqa: PTH102
     "changing rights": lambda: os.chmod(_NOWHERE, 0o600),  # noqa: PTH101
     "a signal to another process": lambda: os.kill(os.getppid(), 0),
+}
+_READING: dict[str, Callable[[], object]] = {
+    "reading a folder of the system": lambda: os.listdir("/"),  # noqa: PTH208
+    "reading a file of the system": lambda: os.close(os.open("/etc/passwd", os.O_RDONLY)),
+    "reading about a process": lambda: os.close(os.open("/proc/self/environ", os.O_RDONLY)),
 }

@@ -1,7 +1,7 @@
 """A jailed worker: it loads what its tasks need, locks itself in, and answers until it is left.
 
 The order matters: die with the parent, let go of everything inherited, load, give up memory and
-files, put the filter on, and only then look at what strangers sent.
+files and folders, put the filter on, and only then look at what strangers sent.
 """
 
 import contextlib
@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from catalog.domain.errors import CatalogError
+from catalog.jail import confinement, frames, refusals
 from catalog.jail import filter as system_calls
-from catalog.jail import frames, refusals
 from catalog.jail.limits import Limits
 
 Task = Callable[[dict[str, Any], bytes], tuple[dict[str, Any], bytes]]
@@ -46,6 +46,8 @@ def main() -> None:
         tasks = _tasks_of(order["kind"])
         limits = Limits(**order["limits"])
         _restrain(limits, order["sealed"])
+        if order["readable"] is not None:
+            confinement.confine(order["readable"])
         if order["sealed"]:
             system_calls.seal()
     except BaseException as error:  # noqa: BLE001 (whatever it is, the parent has to be told)

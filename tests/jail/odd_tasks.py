@@ -29,6 +29,7 @@ def prepare() -> dict[str, Any]:
         "babble": babble,
         "refuse": refuse,
         "see": see,
+        "open": read,
     }
 
 
@@ -100,3 +101,10 @@ def see(header: dict[str, Any], body: bytes) -> Answer:
         "handlers": int(signal.getsignal(signal.SIGINT)),
         "folder": str(Path.cwd()),
     }, b""
+
+
+def read(header: dict[str, Any], body: bytes) -> Answer:
+    try:
+        return {"refused": False}, Path(header["path"]).read_bytes()
+    except PermissionError:
+        return {"refused": True}, b""

@@ -25,7 +25,7 @@ BASES = ("http://127.0.0.1:8080/",)
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
-    pool = Pool("judge", workers=2, spares=1, limits=JUDGE)
+    pool = Pool("judge", workers=2, spares=1, limits=JUDGE, readable=[])
     yield pool
     pool.close()
 

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from catalog.domain.errors import Busy, NotConforming, OverLimit, Unavailable, Unreadable
+from catalog.jail.confinement import can_confine
 from catalog.jail.crew import Crew
 from catalog.jail.limits import MEBIBYTE, Limits
 from catalog.jail.pool import NotSealed, Pool
@@ -411,3 +412,47 @@ def test_a_pool_without_files_to_open_recovers_when_there_are_some() -> None:
         check=False,
     )
     assert child.stdout.split() in (["unavailable", "again", "True"], ["busy", "again", "True"])
+
+
+@pytest.mark.skipif(not can_confine(), reason="the kernel has no Landlock")
+def test_workers_read_their_folders_and_no_others(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "token").write_text("secret")
+    pool = Pool(ODD, workers=1, spares=0, readable=[tmp_path / "mine"])
+    try:
+        pool.self_test()
+        (tmp_path / "mine" / "later").write_text("given")
+        assert (
+            pool.run("open", {"path": str(tmp_path / "mine" / "later")}, seconds=5)[1] == b"given"
+        )
+        (tmp_path / "mine" / "link").symlink_to(tmp_path / "token")
+        theirs = [tmp_path / "token", tmp_path / "mine/../token", tmp_path / "mine/link"]
+        for path in (*theirs, Path("/etc/passwd"), ROOT / "setup.cfg"):
+            assert pool.run("open", {"path": str(path)}, seconds=5)[0] == {"refused": True}
+    finally:
+        pool.close()
+
+
+@pytest.mark.skipif(not can_confine(), reason="the kernel has no Landlock")
+def test_a_folder_that_is_not_there_is_told_at_the_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pool = Pool(ODD, workers=1, spares=0, readable=[tmp_path / "nothing"])
+    try:
+        with pytest.raises(Unavailable):
+            pool.run("echo", {}, seconds=5)
+    finally:
+        pool.close()
+    assert "nothing" in caplog.text
+
+
+def test_the_pools_of_the_web_are_confined_where_the_machine_can(checkpoint: Path) -> None:
+    queries = Pool("query", workers=1, spares=0, readable=[checkpoint.parent])
+    judges = Pool("judge", workers=1, spares=0, readable=[])
+    try:
+        for pool in (queries, judges):
+            assert pool.is_confined is can_confine()
+            pool.self_test()
+    finally:
+        queries.close()
+        judges.close()

@@ -51,8 +51,9 @@ class Asking:
 
 
 @pytest.fixture(scope="module")
-def ask(checkpoint: Path) -> Iterator[Asking]:
-    pool = Pool("query", workers=1, spares=1, limits=QUERY)
+def ask(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asking]:
+    readable = [tmp_path_factory.getbasetemp()]
+    pool = Pool("query", workers=1, spares=1, limits=QUERY, readable=readable)
     yield Asking(pool, checkpoint)
     pool.close()
 
