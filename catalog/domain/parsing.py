@@ -66,8 +66,9 @@ class Parsed:
 
     data        the UTF-8 that the parser read, without a byte order mark
     base        the base that relative IRIs were resolved against
-    text        the statements in the order in which the parser met them, repetitions included,
-                as N-Triples without the dots, one a line
+    lines       the statements in the order in which the parser met them, repetitions included,
+                as N-Triples without the dots
+    text        the same, joined by line feeds
     met         the number of the piece after which each statement came out
     pieces      where the text was cut; None in JSON-LD
     document    the JSON document, in JSON-LD, with contexts put in; None otherwise
@@ -76,6 +77,7 @@ class Parsed:
     format: ox.RdfFormat
     data: bytes
     base: str
+    lines: list[str]
     text: str
     met: list[int]
     pieces: Pieces | None
@@ -84,6 +86,10 @@ class Parsed:
     def statements(self) -> list[Statement]:
         """Return the statements, in the same order."""
         return split(self.text)
+
+    def statement(self, number: int) -> Statement:
+        """Return one of them."""
+        return split(self.lines[number])[0]
 
 
 def split(text: str) -> list[Statement]:
@@ -119,7 +125,7 @@ def parse(
     said.run()
     if not said.lines:
         raise Unreadable("This holds no statements about anything.")
-    return Parsed(form, data, base, said.text, said.met, said.pieces, document)
+    return Parsed(form, data, base, said.lines, said.text, said.met, said.pieces, document)
 
 
 def format_of(media_type: str | None) -> ox.RdfFormat:
@@ -185,8 +191,9 @@ class _Parsing:
                 line = str(quad)
                 lines.append(line)
                 met.append(feed.begun - 1)
-                room -= len(line)
-                if len(line) > MOST_IRI:
+                size = len(line)
+                room -= size
+                if size > MOST_IRI:
                     self._check_lengths(line)
                 if room < 0 or len(lines) > MOST_STATEMENTS:
                     _over_size(room)
@@ -220,14 +227,11 @@ class _Parsing:
         """
         text = self.text
         suspicious = (
-            "\\u" in text
-            or "\\b" in text
-            or "\\f" in text
+            ("\\" in text and _ESCAPED.search(text))
             or " <<" in text
-            or "--ltr" in text
-            or "--rtl" in text
+            or ("--" in text and _LONG_OR_DIRECTED_TAG.search(text))
             or _LONG_TAG.search(text)
-            or (not text.isascii() and _DIRECTION_IN_IRI.search(text))
+            or any(character in text for character in _DIRECTION)
         )
         if suspicious:
             for number, line in enumerate(self.lines):
@@ -270,7 +274,9 @@ def _over_size(room: int) -> NoReturn:
     )
 
 
-_DIRECTION_IN_IRI = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_DIRECTION = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+_DIRECTION_IN_IRI = re.compile(f"[{_DIRECTION}]")
+_ESCAPED = re.compile(r"\\[ubf]")
 _LONG_TAG = re.compile(rf'"@[A-Za-z0-9-]{{{MOST_TAG + 1}}}')
 _LONG_OR_DIRECTED_TAG = re.compile(
     rf'"@(?:[A-Za-z0-9-]{{{MOST_TAG + 1},}}|[A-Za-z0-9-]*--[a-z]+)$', re.MULTILINE

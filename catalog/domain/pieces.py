@@ -97,13 +97,14 @@ class TurtlePieces:
         self._known: dict[int, list[tuple[int, int]]] = {}
         self._opener: dict[int, int] = {}
         self._around: dict[int, int] = {}
-        if b"(" in data:
-            self.ends: list[int] = []
+        found = [(piece.end(), piece[1]) for piece in _PIECE.finditer(data)]
+        self.ends = [end for end, _ in found]
+        if self.ends[-2:-1] == self.ends[-1:]:
+            self.ends.pop()
+        self._has_lists = b"(" in data and any(mark and mark[:1] == b"(" for _, mark in found)
+        if self._has_lists:
+            self.ends = []
             self._cut_lists()
-        else:
-            self.ends = [found.end() for found in _PIECE.finditer(data)]
-            if self.ends[-2:-1] == self.ends[-1:]:
-                self.ends.pop()
 
     def _cut_lists(self) -> None:
         """Find the pieces and, inside lists, their tokens."""
@@ -153,10 +154,10 @@ class TurtlePieces:
         For a node in brackets that is the opening bracket.
         """
         _, predicate, value = statement
-        if not self._around and (b"[" in self.data or b"(" in self.data):
-            self._match_brackets()
         terms = self._terms(piece)
         if value[:1] == "_":
+            if not self._around:
+                self._match_brackets()
             if piece in self._opener and (not terms or not self._is_label(terms[-1])):
                 return self._opener[piece]
             inside = piece in self._around and predicate != _REST
@@ -171,7 +172,7 @@ class TurtlePieces:
 
     def _begin_of_literal(self, piece: int, terms: list[tuple[int, int]]) -> int:
         """Return where a literal begins whose last token is the last of `terms`."""
-        while piece > 0 and len(terms) < 3 and piece in self._around:
+        while self._has_lists and piece > 0 and len(terms) < 3:
             piece -= 1
             earlier = self._terms(piece)
             terms = [*earlier, *terms]

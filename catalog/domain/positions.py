@@ -45,11 +45,10 @@ class _PlacesInText(Sequence[Place]):
 
     def __init__(self, parsed: Parsed) -> None:
         self._parsed = parsed
-        self._statements = parsed.statements()
         self._lines = Lines(parsed.data)
 
     def __len__(self) -> int:
-        return len(self._statements)
+        return len(self._parsed.lines)
 
     @overload
     def __getitem__(self, number: int) -> Place: ...
@@ -61,7 +60,7 @@ class _PlacesInText(Sequence[Place]):
         pieces, met = self._parsed.pieces, self._parsed.met
         if pieces is None:
             return NOWHERE
-        offset = pieces.begin(met[number], self._statements[number])
+        offset = pieces.begin(met[number], self._parsed.statement(number))
         return Place(*self._lines.place(offset))
 
 

@@ -93,6 +93,8 @@ WRITTEN_ABOUT_A_FILE = frozenset(
 )
 """Properties of a file kept here that the catalog always writes."""
 
+_WATCHED = WRITTEN_ABOUT_THE_ITEM | {TYPE}
+
 NAMES = frozenset(
     f"<{name}>"
     for name in (
@@ -142,6 +144,11 @@ class Reading:
     notes: tuple[tuple[int, Finding], ...]
     parsed: Parsed = field(repr=False, compare=False)
     source: bytes = field(repr=False, compare=False)
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        """Everything that some statement leads to, as terms."""
+        return frozenset(value for _, _, value in self.statements)
 
     @cached_property
     def description(self) -> Description:
@@ -230,6 +237,9 @@ class _Reader:
     def read(self) -> Reading:
         self._bring_home()
         self._name_blank_nodes()
+        self.subjects = {subject for subject, _, _ in self.statements}
+        self.predicates = {predicate for _, predicate, _ in self.statements}
+        self.values = {value for _, _, value in self.statements}
         self._make_agents_parts()
         self._leave_out_neighbours()
         self._refuse_definitions()
@@ -363,12 +373,15 @@ class _Reader:
 
     def _make_agents_parts(self) -> None:
         """Put parts of the item where an ORCID or a ROR IRI speaks or is spoken of."""
-        speaking = any(s.startswith(_REGISTERED) for s in {s for s, _, _ in self.statements})
-        if not speaking and not any(
-            value.startswith(_REGISTERED) and predicate in self.agents
+        if "orcid.org/" not in self.parsed.text and "ror.org/" not in self.parsed.text:
+            return
+        registered_values = {value for value in self.values if value.startswith(_REGISTERED)}
+        if not any(subject.startswith(_REGISTERED) for subject in self.subjects) and not any(
+            value in registered_values and predicate in self.agents
             for _, predicate, value in self.statements
         ):
             return
+        self.subjects |= registered_values
         parts = {
             registered: subject
             for subject, predicate, value in self.statements
@@ -414,7 +427,7 @@ class _Reader:
     def _leave_out_neighbours(self) -> None:
         """Leave out types and names of what the item points to; refuse any other subject."""
         own = (self.subject, self.part)
-        if all(subject.startswith(own) for subject in {s for s, _, _ in self.statements}):
+        if all(subject.startswith(own) for subject in self.subjects):
             return
         pointed_to = {value for _, _, value in self.statements} | self.left_out
         neighbours: dict[str, int] = {}
@@ -429,6 +442,8 @@ class _Reader:
             return False
 
         self._keep(stays)
+        if not neighbours:
+            return
         first = next(iter(neighbours))
         self._note(
             neighbours[first],
@@ -449,9 +464,8 @@ class _Reader:
 
     def _refuse_definitions(self) -> None:
         """Refuse statements by which a description would change what a shape or concept means."""
-        predicates = {predicate for _, predicate, _ in self.statements}
-        if predicates.isdisjoint(_IN_SCHEME) and not any(
-            predicate.startswith(_DEFINING) for predicate in predicates
+        if self.predicates.isdisjoint(_IN_SCHEME) and not any(
+            predicate.startswith(_DEFINING) for predicate in self.predicates
         ):
             return
         for origin, (_, predicate, value) in zip(self.origins, self.statements, strict=True):
@@ -467,15 +481,11 @@ class _Reader:
     # -- what the catalog writes
 
     def _leave_out_what_we_write(self) -> None:
-        predicates = {predicate for _, predicate, _ in self.statements}
+        files_are_named = "#file/" in self.parsed.text
         if (
-            predicates.isdisjoint(WRITTEN_ABOUT_THE_ITEM)
-            and not any(f"<{FOAF}Agent>" == value for _, _, value in self.statements)
-            and not any(s.startswith(self.file) for s in {s for s, _, _ in self.statements})
-            and not (
-                DISTRIBUTION in predicates
-                and any(value.startswith(self.file) for _, _, value in self.statements)
-            )
+            self.predicates.isdisjoint(WRITTEN_ABOUT_THE_ITEM)
+            and f"<{FOAF}Agent>" not in self.values
+            and not files_are_named
         ):
             return
         item_id = self.item.rpartition("/")[2]
@@ -487,11 +497,13 @@ class _Reader:
         checksums = {
             value
             for subject, predicate, value in self.statements
-            if predicate == CHECKSUM and subject.startswith(self.file)
+            if files_are_named and predicate == CHECKSUM and subject.startswith(self.file)
         }
 
         def stays(origin: int, statement: Statement) -> bool:
             subject, predicate, value = statement
+            if predicate not in _WATCHED and not files_are_named:
+                return True
             if subject == self.subject:
                 ours = predicate in WRITTEN_ABOUT_THE_ITEM
                 if predicate == DISTRIBUTION and value.startswith(self.file):
@@ -523,7 +535,7 @@ class _Reader:
 
     def _number_in_order(self) -> None:
         """Write `schema:position` for creators and contributors that have none, in their order."""
-        if not any(predicate in ORDERED for _, predicate, _ in self.statements):
+        if self.predicates.isdisjoint(ORDERED):
             return
         listed = {
             predicate: list(
@@ -603,7 +615,7 @@ class _Reader:
         self.notes.append((origin, finding))
 
     def _refuse(self, sentence: str, origin: int, **evidence: Any) -> NoReturn:
-        place = places(self.parsed, self.source)[origin] if origin >= 0 else NOWHERE
+        place = places(self.parsed, self.source)[origin] if origin != ADDED else NOWHERE
         known = {"line": place.line, "column": place.column, "pointer": place.pointer}
         raise NotAcceptable(sentence, **known, **evidence)
 

@@ -191,6 +191,8 @@ class Vocabularies:
         if known is None:
             name = self.scheme_of(term[1:-1])
             if name is None or term not in self._rows(name):
+                if len(self._slices) < _MOST_REMEMBERED:
+                    self._slices[term] = ""
                 return ""
             known = self._slices[term] = "".join(
                 f"{s} {p} {o} .\n" for s, p, o in dict.fromkeys(self._chain(term, set()))
@@ -242,6 +244,9 @@ class Vocabularies:
                 found.setdefault(_expanded(subject.decode(), prefixes), name)
         return found
 
+
+_MOST_REMEMBERED = 20_000
+"""Of how many IRIs it is remembered what they cite; users can write as many as they like."""
 
 _SUBJECT = re.compile(rb"^(<[^>\s]+>|[\w-]*:[^\s;]*) a skos:Concept(?![\w-])", re.MULTILINE)
 _PREFIX = re.compile(rb"^@prefix ([\w-]*): <([^>]*)>", re.MULTILINE)

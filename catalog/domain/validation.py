@@ -15,6 +15,7 @@ from catalog.domain.engine import Engine, Result
 from catalog.domain.fields import NOT_STATED, Shapes, Source
 from catalog.domain.identifiers import RECORD, VOCAB, cited_items
 from catalog.domain.reading import (
+    ADDED,
     AGENT_PROPERTIES,
     DCAT,
     DCT,
@@ -161,7 +162,7 @@ class _Judging:
 
     def _references(self) -> tuple[str, ...]:
         ours = f"<{RECORD}items/"
-        values = [v[1:-1] for _, _, v in self.reading.statements if v.startswith(ours)]
+        values = [v[1:-1] for v in self.reading.values if v.startswith(ours)]
         return cited_items(values, self.item.rpartition("/")[2])
 
     def _files(self) -> tuple[str, ...]:
@@ -195,9 +196,8 @@ class _Judging:
     def _given(self, description: Description) -> str:
         """Return what the engine sees: the description, what it cites, and its files."""
         about = self.library.vocabularies.slice_about
-        cited = {value for _, _, value in self.reading.statements if value[0] == "<"}
         pieces = [description.ntriples]
-        pieces += [about(term) for term in cited]
+        pieces += [about(term) for term in self.reading.values if term[0] == "<"]
         pieces += [self.shapes.superclasses(term) for term in self.classes]
         if self.type is None and self.judged_as is not None:
             pieces.append(f"{self.subject} {TYPE} <{self.shapes.item_types[self.judged_as]}> .\n")
@@ -344,29 +344,30 @@ class _Judging:
 
     def _placed(self, finding: Finding, focus: str, path: str | None, value: str | None) -> Finding:
         origin = self._origin(focus, f"<{path}>", value)
-        return placed(finding, self.reading.place(origin)) if origin is not None else finding
+        return placed(finding, self.reading.place(origin)) if origin != ADDED else finding
 
-    def _origin(self, focus: str, path: str, value: str | None) -> int | None:
-        """Return the number of the statement to point at, the nearest that there is."""
-        keys = [(focus, path, value), (focus, path, None), (focus, None, None), (None, None, focus)]
-        return next((self._index[key] for key in keys if key in self._index), None)
+    def _origin(self, focus: str, path: str, value: str | None) -> int:
+        """Return the number of the statement to point at, the nearest that there is.
+
+        That is the one itself, else the first with its property, else the first about the thing,
+        else the first that leads to it.
+        """
+        for key in ((focus, path, value), (focus, path, None), (focus, None, None)):
+            if key in self._index:
+                return self._index[key]
+        return self._index.get((None, None, focus), ADDED)
 
     @cached_property
     def _index(self) -> dict[tuple[str | None, str | None, str | None], int]:
+        """The first statement with certain terms, None standing for any."""
         index: dict[tuple[str | None, str | None, str | None], int] = {}
-        pairs = sorted(
-            (origin, statement)
-            for origin, statement in zip(self.reading.origins, self.reading.statements, strict=True)
-            if origin >= 0
-        )
-        for origin, (subject, predicate, value) in pairs:
-            index.setdefault((subject, predicate, value), origin)
-            index.setdefault((subject, predicate, None), origin)
-            index.setdefault((None, None, value), origin)
-        starts: dict[str, int] = {}
-        for origin, (subject, _, _) in pairs:
-            starts.setdefault(subject, origin)
-        index.update({(subject, None, None): origin for subject, origin in starts.items()})
+        origins, statements = self.reading.origins, self.reading.statements
+        for origin, (subject, predicate, value) in sorted(zip(origins, statements, strict=True)):
+            if origin != ADDED:
+                index.setdefault((subject, predicate, value), origin)
+                index.setdefault((subject, predicate, None), origin)
+                index.setdefault((subject, None, None), origin)
+                index.setdefault((None, None, value), origin)
         return index
 
 
