@@ -21,7 +21,7 @@ from api import (
 )
 from api.errors import answer_errors
 from api.guard import guard
-from api.operations import check_every_route_declares
+from api.operations import VersionNumber, check_every_route_declares
 from catalog.parts import Parts
 
 BLUEPRINTS: tuple[SmorestBlueprint, ...] = (
@@ -62,6 +62,7 @@ def create_app(parts: Parts, *, sealed: bool = True, counters: Counters | None =
     app = Flask("api", static_folder="static", template_folder="templates")
     app.url_map.strict_slashes = False  # `api.guard` redirects them, and not to a `Host`
     app.url_map.merge_slashes = False
+    app.url_map.converters["version"] = VersionNumber
     app.config.update(
         API_TITLE=parts.settings.title,
         API_VERSION="1",
@@ -97,6 +98,7 @@ def _register(api: Api) -> dict[str, Any]:
     }
     api.spec.components.schema("Problem", problem)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    api.register_converter(VersionNumber, VersionNumber.schema)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     said: dict[str, Any] = api.spec.to_dict()

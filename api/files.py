@@ -16,7 +16,6 @@ from api.answers import conditional, expected_stages, json_answer
 from api.context import actor, now, parts
 from api.guard import FILE_POLICY
 from api.itemjson import file_json
-from api.items import check_version
 from api.negotiation import JSON
 from api.operations import IF_MATCH, operation, query_parameter
 from api.parameters import whole_number
@@ -96,10 +95,9 @@ def put_file(id: str, name: str) -> Response:
     return _put(id, name, None)
 
 
-@operation(blueprint, f"/items/<string:id>/v/<int:n>/files/{_NAME}", Action.WRITE, **_PUT)
+@operation(blueprint, f"/items/<string:id>/v/<version:n>/files/{_NAME}", Action.WRITE, **_PUT)
 def put_file_of_version(id: str, n: int, name: str) -> Response:
     """Keep a file of the draft of one version."""
-    check_version(n)
     return _put(id, name, n)
 
 
@@ -168,10 +166,9 @@ def get_file(id: str, name: str) -> Response:
     return _get(id, name, None)
 
 
-@operation(blueprint, f"/items/<string:id>/v/<int:n>/files/{_NAME}", Action.READ_FILE, **_GET)
+@operation(blueprint, f"/items/<string:id>/v/<version:n>/files/{_NAME}", Action.READ_FILE, **_GET)
 def get_file_of_version(id: str, n: int, name: str) -> Response:
     """Fetch a file of one version."""
-    check_version(n)
     return _get(id, name, n)
 
 
@@ -260,10 +257,9 @@ def delete_file(id: str, name: str) -> Response:
     return Response(status=204)
 
 
-@operation(blueprint, f"/items/<string:id>/v/<int:n>/files/{_NAME}", Action.WRITE, **_DELETE)
+@operation(blueprint, f"/items/<string:id>/v/<version:n>/files/{_NAME}", Action.WRITE, **_DELETE)
 def delete_file_of_version(id: str, n: int, name: str) -> Response:
     """Remove a file of the draft of one version."""
-    check_version(n)
     remove_file(parts(), actor(), id, name, expected=_expected(), now=now(), n=n)
     return Response(status=204)
 
@@ -285,10 +281,9 @@ def list_item_files(id: str) -> Response:
     return _listed(id, None)
 
 
-@operation(blueprint, "/items/<string:id>/v/<int:n>/files", Action.READ_FILE, **_LIST)
+@operation(blueprint, "/items/<string:id>/v/<version:n>/files", Action.READ_FILE, **_LIST)
 def list_version_files(id: str, n: int) -> Response:
     """List the files of one version, by name."""
-    check_version(n)
     return _listed(id, n)
 
 

@@ -17,7 +17,7 @@ from api.kept_pages import kept
 from api.negotiation import HTML, JSON, choose
 from api.operations import IF_MATCH, operation, query_parameter
 from api.parameters import flag, seconds, whole_number
-from catalog.domain.errors import NotFound, TooLarge, Unreadable
+from catalog.domain.errors import TooLarge, Unreadable
 from catalog.domain.identifiers import item_iri
 from catalog.domain.lifecycle import State
 from catalog.domain.permissions import Action
@@ -192,13 +192,13 @@ def read_item_form(id: str, suffix: str) -> Response:
     return show(id, None, suffix)
 
 
-@operation(blueprint, "/items/<string:id>/v/<int:n>", Action.READ, **_READ)
+@operation(blueprint, "/items/<string:id>/v/<version:n>", Action.READ, **_READ)
 def read_version(id: str, n: int) -> Response:
     """Read one version of an item."""
     return show(id, n, None)
 
 
-@operation(blueprint, "/items/<string:id>/v/<int:n>.<string:suffix>", Action.READ, **_READ)
+@operation(blueprint, "/items/<string:id>/v/<version:n>.<string:suffix>", Action.READ, **_READ)
 def read_version_form(id: str, n: int, suffix: str) -> Response:
     """Read one version of an item in the form that the suffix names."""
     return show(id, n, suffix)
@@ -206,17 +206,10 @@ def read_version_form(id: str, n: int, suffix: str) -> Response:
 
 def show(item_id: str, n: int | None, suffix: str | None) -> Response:
     """Return an item in the form asked for; its tombstone where it was withdrawn."""
-    check_version(n)
     form = choose(FORMS, suffix=suffix)
     if form == HTML and not has_credentials():
         return kept(item_id, n, lambda: _shown(item_id, n, form))
     return _shown(item_id, n, form)
-
-
-def check_version(n: int | None) -> None:
-    """Treat numbers that no version can have as versions that are not there."""
-    if n is not None and not 1 <= n < 2**31:
-        raise NotFound
 
 
 def _shown(item_id: str, n: int | None, form: str) -> Response:
@@ -285,7 +278,7 @@ def revise_item(id: str) -> Response:
 
 @operation(
     blueprint,
-    "/items/<string:id>/v/<int:n>",
+    "/items/<string:id>/v/<version:n>",
     Action.WRITE,
     methods=("PUT",),
     takes=SUBMITTED_FORMS,
@@ -296,7 +289,6 @@ def revise_item(id: str) -> Response:
 )
 def revise_version(id: str, n: int) -> Response:
     """Replace the description of one version."""
-    check_version(n)
     return _revised(id, n)
 
 
@@ -332,7 +324,7 @@ def delete_item(id: str) -> Response:
 
 @operation(
     blueprint,
-    "/items/<string:id>/v/<int:n>",
+    "/items/<string:id>/v/<version:n>",
     Action.DELETE,
     methods=("DELETE",),
     answers={204: "Deleted"},
@@ -341,6 +333,5 @@ def delete_item(id: str) -> Response:
 )
 def delete_version(id: str, n: int) -> Response:
     """Delete the draft of one version."""
-    check_version(n)
     delete(parts(), actor(), id, expected=expected_stages(), now=now(), n=n)
     return Response(status=204)

@@ -5,12 +5,29 @@ from typing import Any, TypeVar
 
 from flask import Flask
 from flask_smorest import Blueprint
+from werkzeug.routing import BaseConverter
 
 from catalog.domain.permissions import Action
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+class VersionNumber(BaseConverter):
+    """The number of a version in an address: from 1, in plain digits."""
+
+    regex = "[1-9][0-9]{0,8}"
+    part_isolating = True
+
+    def to_python(self, value: str) -> int:
+        """Return it as a number."""
+        return int(value)
+
+    @staticmethod
+    def schema(_converter: "VersionNumber") -> dict[str, Any]:
+        """Return what OpenAPI says of it."""
+        return {"type": "integer", "minimum": 1, "maximum": 999_999_999}
 
 
 class UndeclaredRoute(RuntimeError):

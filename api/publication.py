@@ -12,7 +12,7 @@ from api.answers import expected_stages, json_answer, stages_of, tagged
 from api.bodies import json_body
 from api.context import actor, frame, now, parts
 from api.itemjson import tombstone_json
-from api.items import answer_change, check_version, wait_seconds
+from api.items import answer_change, wait_seconds
 from api.negotiation import JSON
 from api.operations import IF_MATCH, operation
 from catalog.domain.errors import NotAcceptable
@@ -115,7 +115,7 @@ def publish_item(id: str) -> Response:
 
 @operation(
     blueprint,
-    "/items/<string:id>/v/<int:n>/publication",
+    "/items/<string:id>/v/<version:n>/publication",
     Action.PUBLISH,
     methods=("POST",),
     takes={JSON: {"type": "object"}},
@@ -126,7 +126,6 @@ def publish_item(id: str) -> Response:
 )
 def publish_version(id: str, n: int) -> Response:
     """Publish the draft of one version."""
-    check_version(n)
     return _published(id, n)
 
 
@@ -190,7 +189,7 @@ def set_visibility(id: str) -> Response:
 
 @operation(
     blueprint,
-    "/items/<string:id>/v/<int:n>/deprecation",
+    "/items/<string:id>/v/<version:n>/deprecation",
     Action.DEPRECATE,
     methods=("PUT",),
     takes={JSON: {"type": "object"}},
@@ -201,14 +200,13 @@ def set_visibility(id: str) -> Response:
 )
 def deprecate_version(id: str, n: int) -> Response:
     """Mark a published version as no longer recommended."""
-    check_version(n)
     said = json_body(DeprecationBody)
     return _deprecated(id, n, said["reason"], said["replaced_by"])
 
 
 @operation(
     blueprint,
-    "/items/<string:id>/v/<int:n>/deprecation",
+    "/items/<string:id>/v/<version:n>/deprecation",
     Action.DEPRECATE,
     methods=("DELETE",),
     answers={200: "The mark is gone"},
@@ -218,7 +216,6 @@ def deprecate_version(id: str, n: int) -> Response:
 )
 def undeprecate_version(id: str, n: int) -> Response:
     """Take the mark of a deprecation back."""
-    check_version(n)
     return _deprecated(id, n, None, None)
 
 
@@ -255,7 +252,7 @@ def withdraw_item(id: str) -> Response:
 
 @operation(
     blueprint,
-    "/items/<string:id>/v/<int:n>/withdrawal",
+    "/items/<string:id>/v/<version:n>/withdrawal",
     Action.WITHDRAW,
     methods=("POST",),
     takes={JSON: {"type": "object"}},
@@ -266,7 +263,6 @@ def withdraw_item(id: str) -> Response:
 )
 def withdraw_version(id: str, n: int) -> Response:
     """Withdraw one version of an item."""
-    check_version(n)
     return _withdrawn(id, n)
 
 
