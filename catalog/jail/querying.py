@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from catalog.domain.errors import OverLimit
-from catalog.domain.sparql import GRAPHS, guard
+from catalog.domain.sparql import guard
+from catalog.domain.sparql_reader import GRAPHS
 from catalog.jail.pool import Pool
 from catalog.ports import Answer
 

@@ -125,3 +125,8 @@ def test_a_malformed_query_is_told_with_its_place(query: str, line: int, column:
     assert error.evidence == {"line": line, "column": column}
     assert len(error.detail) < 300
     assert "\\u{" not in error.detail
+
+
+def test_text_that_is_no_unicode_is_refused() -> None:
+    with pytest.raises(Unreadable, match="Unicode"):
+        guard("ASK { ?s ?p '\ud800' }")
