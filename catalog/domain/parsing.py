@@ -25,9 +25,9 @@ from catalog.domain.errors import (
 from catalog.domain.pieces import (
     TURTLE_TOKEN,
     Feed,
+    LinePieces,
     Lines,
     Pieces,
-    TurtlePieces,
     XmlPieces,
 )
 
@@ -176,7 +176,7 @@ class _Parsing:
         self.pieces: Pieces | None = None
         read: Any = data
         if form != JSON_LD:
-            self.pieces = XmlPieces(data) if form == RDF_XML else TurtlePieces(data)
+            self.pieces = XmlPieces(data) if form == RDF_XML else LinePieces(form, data, base)
             read = Feed(data, self.pieces.ends)
         self._feed = read if self.pieces else Feed(data, [])
         self._quads = ox.parse(read, format=form, base_iri=base, without_named_graphs=True)
@@ -244,7 +244,7 @@ class _Parsing:
         if self.pieces is None:
             return {}
         statement = split(self.lines[number])[0]
-        offset = self.pieces.begin(self.met[number], statement)
+        offset = self.pieces.begin(number, self.met[number], statement)
         line, column = Lines(self.data).place(offset)
         return {"line": line, "column": column}
 

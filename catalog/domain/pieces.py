@@ -6,8 +6,12 @@ statements, it only moves a border.
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from typing import Protocol
+
+import pyoxigraph as ox
 
 from catalog.domain.description import RDF, Statement
 
@@ -35,10 +39,13 @@ class Pieces(Protocol):
     ends: list[int]
 
     def start(self, piece: int) -> int:
-        """Return where a piece begins, without space before it."""
+        """Return where the parser gave up in a piece."""
 
-    def begin(self, piece: int, statement: Statement) -> int:
-        """Return where the object of a statement begins that came out after a piece."""
+    def begin(self, number: int, piece: int, statement: Statement) -> int:
+        """Return where the object begins of the statement that came out as `number`, after a piece.
+
+        For a node in brackets that is the opening bracket.
+        """
 
 
 class Feed:
@@ -86,7 +93,109 @@ class Lines:
         return line, len(before.decode(errors="replace")) + 1
 
 
-class TurtlePieces:
+class LinePieces:
+    """Turtle or N-Triples cut into lines, which is cheap and mostly enough.
+
+    In its line, or one before, the object is found by the way in which it must be spelled. Where
+    that finds nothing, and in texts without lines, the text is cut finely and parsed once more.
+    """
+
+    def __init__(self, form: ox.RdfFormat, data: bytes, base: str) -> None:
+        self._form = form
+        self._data = data
+        self._base = base
+        self.ends = [found.end() for found in _LINE.finditer(data)]
+        self._are_lines = len(self.ends) * _LONG_LINE > len(data)
+
+    def start(self, piece: int) -> int:
+        """Return where the parser gave up in a piece."""
+        feed = Feed(self._data, self._finely.ends)
+        try:
+            for _ in self._parsed(feed):
+                pass
+        except SyntaxError:
+            return self._finely.start(max(feed.begun - 1, 0))
+        return self.ends[piece]
+
+    def begin(self, number: int, piece: int, statement: Statement) -> int:
+        """Return where the object of a statement begins."""
+        found = self._spelled(statement[2], self.ends[piece]) if self._are_lines else -1
+        return found if found >= 0 else self._finely.begin(number, self._met[number], statement)
+
+    @cached_property
+    def _finely(self) -> "FinePieces":
+        return FinePieces(self._data)
+
+    @cached_property
+    def _met(self) -> list[int]:
+        feed = Feed(self._data, self._finely.ends)
+        met: list[int] = []
+        with suppress(SyntaxError):
+            met.extend(feed.begun - 1 for _ in self._parsed(feed))
+        return met
+
+    def _parsed(self, feed: Feed) -> Iterator[object]:
+        return ox.parse(feed, format=self._form, base_iri=self._base)  # type: ignore[arg-type]
+
+    def _spelled(self, value: str, end: int) -> int:
+        """Return where a term stands last before `end`, or -1."""
+        if value[0] == '"':
+            return self._spelled_literal(value, end)
+        if value[0] == "<":
+            return self._spelled_iri(value[1:-1], end)
+        return self._last(value, end)
+
+    def _spelled_literal(self, value: str, end: int) -> int:
+        closing = value.rindex('"')
+        text, escape, _ = value[1:closing].partition("\\")
+        if not text:
+            return -1
+        last = ("", "") if escape else ('"', "'")
+        found = max(
+            self._last(f'"{text}{last[0]}', end, whole=False),
+            self._last(f"'{text}{last[1]}", end, whole=False),
+        )
+        if value[-1] == ">":
+            bare = self._last(text, end)
+            found = bare if bare > found + 1 else found
+        quote = self._data[found : found + 1]
+        while found > 0 and quote in (b'"', b"'") and self._data[found - 1 : found] == quote:
+            found -= 1
+        return found
+
+    def _spelled_iri(self, iri: str, end: int) -> int:
+        found = self._last(f"<{iri}>", end, whole=False)
+        for base in (self._base, self._base[: self._base.rfind("/") + 1]):
+            if iri.startswith(base):
+                found = max(found, self._last(f"<{iri[len(base) :]}>", end, whole=False))
+        local = iri[max(iri.rfind("#"), iri.rfind("/")) + 1 :]
+        named = self._last(f":{local}", end)
+        if named <= found:
+            return found
+        before = _PREFIX_BEFORE.search(self._data[max(0, named - 100) : named])
+        return named - len(before[0]) if before else named
+
+    def _last(self, spelled: str, end: int, *, whole: bool = True) -> int:
+        """Return where the last `spelled` before `end` begins, or -1.
+
+        whole  whether it must not go on with characters of a name
+        """
+        wanted = spelled.encode()
+        start = max(0, end - _FARTHEST)
+        found = self._data.rfind(wanted, start, end)
+        while whole and found >= 0 and _NAME_GOES_ON.match(self._data, found + len(wanted)):
+            found = self._data.rfind(wanted, start, found + len(wanted) - 1)
+        return found
+
+
+_LINE = re.compile(rb"[^\n]*+\n|[^\n]++")
+_LONG_LINE = 200
+_FARTHEST = 70_000
+_NAME_GOES_ON = re.compile(rb"\.*[\w%:/\\\x80-\xff-]")
+_PREFIX_BEFORE = re.compile(rb"[\w.\x80-\xff-]*+$")
+
+
+class FinePieces:
     """Pieces of Turtle or N-Triples: each up to a delimiter and the space behind it.
 
     In a list, where only space stands between members, each token is a piece.
@@ -148,11 +257,8 @@ class TurtlePieces:
         terms = self._tokens(begin, self.ends[piece])
         return terms[0][0] if terms else begin
 
-    def begin(self, piece: int, statement: Statement) -> int:
-        """Return where the object of a statement begins that came out after a piece.
-
-        For a node in brackets that is the opening bracket.
-        """
+    def begin(self, _number: int, piece: int, statement: Statement) -> int:
+        """Return where the object of a statement begins that came out after a piece."""
         _, predicate, value = statement
         terms = self._terms(piece)
         if value[:1] == "_":
@@ -250,7 +356,7 @@ class XmlPieces:
         """Return where a piece begins."""
         return self._starts[piece]
 
-    def begin(self, piece: int, _: Statement) -> int:
+    def begin(self, _number: int, piece: int, _statement: Statement) -> int:
         """Return where the element begins that ended, or began, with a piece."""
         return self._opener.get(piece, self._starts[piece])
 

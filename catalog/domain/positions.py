@@ -60,7 +60,7 @@ class _PlacesInText(Sequence[Place]):
         pieces, met = self._parsed.pieces, self._parsed.met
         if pieces is None:
             return NOWHERE
-        offset = pieces.begin(met[number], self._parsed.statement(number))
+        offset = pieces.begin(number, met[number], self._parsed.statement(number))
         return Place(*self._lines.place(offset))
 
 
