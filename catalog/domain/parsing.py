@@ -231,7 +231,7 @@ class _Parsing:
             or " <<" in text
             or ("--" in text and _LONG_OR_DIRECTED_TAG.search(text))
             or _LONG_TAG.search(text)
-            or any(character in text for character in _DIRECTION)
+            or (not text.isascii() and any(character in text for character in _DIRECTION))
         )
         if suspicious:
             for number, line in enumerate(self.lines):

@@ -146,6 +146,11 @@ class Reading:
     source: bytes = field(repr=False, compare=False)
 
     @cached_property
+    def subjects(self) -> frozenset[str]:
+        """Everything that some statement is about, as terms."""
+        return frozenset(subject for subject, _, _ in self.statements)
+
+    @cached_property
     def values(self) -> frozenset[str]:
         """Everything that some statement leads to, as terms."""
         return frozenset(value for _, _, value in self.statements)
@@ -502,8 +507,6 @@ class _Reader:
 
         def stays(origin: int, statement: Statement) -> bool:
             subject, predicate, value = statement
-            if predicate not in _WATCHED and not files_are_named:
-                return True
             if subject == self.subject:
                 ours = predicate in WRITTEN_ABOUT_THE_ITEM
                 if predicate == DISTRIBUTION and value.startswith(self.file):
@@ -529,7 +532,7 @@ class _Reader:
                 )
             return not ours
 
-        self._keep(stays)
+        self._keep(stays, None if files_are_named else _WATCHED)
 
     # -- order
 
@@ -567,25 +570,28 @@ class _Reader:
     # -- what all steps use
 
     def _result(self) -> Reading:
-        first = dict(zip(reversed(self.statements), reversed(self.origins), strict=True))
-        if len(first) == len(self.statements):
-            first = dict(zip(self.statements, self.origins, strict=True))
-        else:
-            first = dict(sorted(first.items(), key=lambda pair: pair[1]))
+        if len(set(self.statements)) < len(self.statements):
+            first: dict[Statement, int] = {}
+            for origin, statement in zip(self.origins, self.statements, strict=True):
+                first.setdefault(statement, origin)
+            self.statements, self.origins = list(first), list(first.values())
         return Reading(
             self.item,
-            tuple(first),
-            tuple(first.values()),
+            tuple(self.statements),
+            tuple(self.origins),
             tuple(self.notes),
             self.parsed,
             self.source,
         )
 
-    def _keep(self, stays: Callable[[int, Statement], bool]) -> None:
+    def _keep(
+        self, stays: Callable[[int, Statement], bool], watched: frozenset[str] | None = None
+    ) -> None:
+        """Keep the statements that stay; those of properties that are not watched stay unasked."""
         kept = [
             (origin, statement)
             for origin, statement in zip(self.origins, self.statements, strict=True)
-            if stays(origin, statement)
+            if (watched is not None and statement[1] not in watched) or stays(origin, statement)
         ]
         self.origins = [origin for origin, _ in kept]
         self.statements = [statement for _, statement in kept]

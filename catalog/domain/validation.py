@@ -28,6 +28,9 @@ from catalog.domain.reading import (
 from catalog.domain.report import Finding, Level, Report, Severity, in_order
 from catalog.domain.schemes import Vocabularies, said_in
 
+_FEW = 300
+"""Up to how many statements one is looked for without an index of them all."""
+
 _TITLE = f"<{DCT}title>"
 _SEVERITIES: Mapping[str, Severity] = {
     "Violation": "violation",
@@ -169,11 +172,9 @@ class _Judging:
         prefix = f"<{self.item}#file/"
         return tuple(
             sorted(
-                {
-                    subject[len(prefix) : -1]
-                    for subject, _, _ in self.reading.statements
-                    if subject.startswith(prefix)
-                }
+                subject[len(prefix) : -1]
+                for subject in self.reading.subjects
+                if subject.startswith(prefix)
             )
         )
 
@@ -315,7 +316,9 @@ class _Judging:
 
     def _unreachable(self) -> Iterator[Finding]:
         """Tell which parts nothing leads to from the item."""
-        subjects = dict.fromkeys(subject for subject, _, _ in self.reading.statements)
+        subjects = self.reading.subjects
+        if self._all_linked():
+            return
         links: dict[str, list[str]] = {}
         for subject, _, value in self.reading.statements:
             if value in subjects:
@@ -327,7 +330,7 @@ class _Judging:
             if node not in reached:
                 reached.add(node)
                 pending.extend(links.get(node, ()))
-        for node in subjects:
+        for node in sorted(subjects):
             if node not in reached and not node.startswith(f"<{self.item}#file/"):
                 name = beside(self.item, node)
                 finding = Finding(
@@ -339,6 +342,11 @@ class _Judging:
                     component="unreachable-part",
                 )
                 yield self._placed(finding, node, None, None)
+
+    def _all_linked(self) -> bool:
+        """Tell whether the item itself points to every part."""
+        linked = {value for subject, _, value in self.reading.statements if subject == self.subject}
+        return self.reading.subjects <= linked | {self.subject}
 
     # -- places
 
@@ -352,10 +360,29 @@ class _Judging:
         That is the one itself, else the first with its property, else the first about the thing,
         else the first that leads to it.
         """
+        if len(self.reading.statements) <= _FEW:
+            return self._nearest(focus, path, value)
         for key in ((focus, path, value), (focus, path, None), (focus, None, None)):
             if key in self._index:
                 return self._index[key]
         return self._index.get((None, None, focus), ADDED)
+
+    def _nearest(self, focus: str, path: str, value: str | None) -> int:
+        """Return the same by looking at each statement, which is quicker for a few of them."""
+        best = (9, ADDED)
+        for origin, statement in zip(self.reading.origins, self.reading.statements, strict=True):
+            if origin == ADDED or focus not in statement:
+                continue
+            subject, predicate, found = statement
+            if subject != focus:
+                rank = 3 if found == focus else 9
+            elif predicate != path:
+                rank = 2
+            else:
+                rank = 0 if found == value else 1
+            if rank < 9:
+                best = min(best, (rank, origin))
+        return best[1]
 
     @cached_property
     def _index(self) -> dict[tuple[str | None, str | None, str | None], int]:
