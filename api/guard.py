@@ -84,7 +84,8 @@ def _check_host() -> None:
     if settings.host in {"0.0.0.0", "::"}:  # noqa: S104 - told to answer for every name
         return
     known = {"127.0.0.1", "localhost", "[::1]", urlsplit(settings.base).hostname or ""}
-    known.update(name.strip() for name in settings.trusted_hosts.split(","))
+    known.update(name.strip().lower() for name in settings.trusted_hosts.split(","))
+    known.discard("")
     host = request.headers.get("Host", "")
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
     if name.lower() not in known:
