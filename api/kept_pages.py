@@ -11,8 +11,7 @@ from api.answers import conditional
 from api.context import parts
 from api.negotiation import languages
 from catalog.domain.errors import NotFound
-from catalog.domain.permissions import ANYONE
-from catalog.services.read import stage_of
+from catalog.services.read import public_stage
 
 _MOST_BYTES = 64_000_000
 _LANGUAGES = 2
@@ -63,7 +62,7 @@ def kept(item_id: str, n: int | None, render: Callable[[], Response]) -> Respons
     Items that it cites, or that cite it, change a page too; so what it depends on is its own
     state and the number of the last event of the whole catalog, asked of the record each time.
     """
-    mark = stage_of(parts(), ANYONE, item_id, n)
+    mark = public_stage(parts(), item_id, n)
     if mark is None:
         raise NotFound
     if request.query_string:

@@ -95,9 +95,7 @@ def fill(data: Path, count: int) -> None:
         for number in range(count - len(originals)):
             original = originals[number % len(originals)]
             item_id, at = draw_id(), begun + timedelta(minutes=number)
-            items.append(
-                {"id": item_id, "owner_id": owner, "created": at, "newest": 1, "was_public": True}
-            )
+            items.append({"id": item_id, "owner_id": owner, "created": at, "newest": 1})
             row = {
                 column.name: getattr(original, column.name) for column in Version.__table__.columns
             }

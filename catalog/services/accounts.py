@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from catalog.domain.errors import NotAcceptable, Unauthenticated
 from catalog.domain.permissions import Actor, Role
@@ -68,16 +68,20 @@ def revoke_token(parts: Parts, token: str, *, now: datetime) -> bool:
         return True
 
 
+# Built once: every request with a token asks it.
+_WHOSE = (
+    select(Account, Token)
+    .join(Token, Token.account_id == Account.id)
+    .where(Token.hash == bindparam("hash"))
+)
+
+
 def actor_of_token(parts: Parts, token: str, *, now: datetime) -> Actor:
     """Return whose token this is, or raise Unauthenticated."""
     if len(token) > _LONGEST:
         raise Unauthenticated("The token is too long to be one of ours.")
     with parts.database.reading() as session:
-        row = session.execute(
-            select(Account, Token)
-            .join(Token, Token.account_id == Account.id)
-            .where(Token.hash == digest(token))
-        ).first()
+        row = session.execute(_WHOSE, {"hash": digest(token)}).first()
         if row is None or not _is_live(row[1], now):
             raise Unauthenticated("The token is not valid: unknown, expired or revoked.")
         return _actor(row[0])

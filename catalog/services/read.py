@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from catalog.domain.errors import CatalogError
-from catalog.domain.permissions import Action, Actor, authorize
+from catalog.domain.permissions import ANYONE, Action, Actor, authorize
 from catalog.domain.record import ItemName, ItemRecord
 from catalog.parts import Parts
 from catalog.services.citations import citing, names_of
@@ -47,12 +49,20 @@ def read(parts: Parts, actor: Actor, item_id: str, n: int | None = None) -> Seen
         return Seen(record, names, citing(session, actor, item_id), _allowed(actor, record))
 
 
-def stage_of(parts: Parts, actor: Actor, item_id: str, n: int | None = None) -> str | None:
-    """Return what a page of the item depends on, by one cheap query; None where nothing is seen.
+def public_stage(parts: Parts, item_id: str, n: int | None = None) -> str | None:
+    """Return what the page that everybody sees depends on; None where they see nothing.
 
     That is the item's state, and the last event of the catalog, since the page names other items.
     Callers that keep rendered pages ask this before they render again.
     """
+    with parts.database.reading() as session:
+        row = session.execute(_stage(n is None), {"id": item_id, "n": n}).first()
+    return None if row is None else ".".join(str(part) for part in row)
+
+
+@cache
+def _stage(newest: bool) -> Select[Any]:
+    """Return the query of `public_stage`, built once: that costs more than asking it."""
     wanted = (
         select(
             select(func.max(Event.seq)).scalar_subquery(),
@@ -63,15 +73,11 @@ def stage_of(parts: Parts, actor: Actor, item_id: str, n: int | None = None) -> 
             Version.modified,
         )
         .join(Item, Item.id == Version.item_id)
-        .where(Version.item_id == item_id, visible_to(actor))
+        .where(Version.item_id == bindparam("id"), visible_to(ANYONE))
         .order_by(*newest_first())
         .limit(1)
     )
-    if n is not None:
-        wanted = wanted.where(Version.n == n)
-    with parts.database.reading() as session:
-        row = session.execute(wanted).first()
-    return None if row is None else ".".join(str(part) for part in row)
+    return wanted if newest else wanted.where(Version.n == bindparam("n"))
 
 
 def _allowed(actor: Actor, record: ItemRecord) -> frozenset[Action]:

@@ -81,12 +81,15 @@ def submit(parts: Parts, actor: Actor, submission: Submission, *, now: datetime)
                 session.add(_once(account, submission, item_id, now))
             if submission.publish:
                 make_public(session, parts, item, version, Visibility.PUBLIC, account, now)
-            session.flush()
-            return Submitted(record_of(session, item, version, actor))
+            n = version.n
     except IntegrityError:
         if submission.item_id is not None:
             raise Taken(f"The id {submission.item_id} is in use.") from None
         return submit(parts, actor, submission, now=now)  # draws another id
+    # Read after the transaction: others wait for the one who writes.
+    with parts.database.reading() as session:
+        item, version = session.get_one(Item, item_id), session.get_one(Version, (item_id, n))
+        return Submitted(record_of(session, item, version, actor))
 
 
 def _check_key(once: str | None) -> None:
