@@ -22,14 +22,7 @@ from catalog.domain.errors import (
     Unreadable,
     UnsupportedMediaType,
 )
-from catalog.domain.pieces import (
-    TURTLE_TOKEN,
-    Feed,
-    LinePieces,
-    Lines,
-    Pieces,
-    XmlPieces,
-)
+from catalog.domain.offsets import TURTLE_TOKEN, Lines, Offsets
 
 TURTLE = ox.RdfFormat.TURTLE
 N_TRIPLES = ox.RdfFormat.N_TRIPLES
@@ -69,8 +62,6 @@ class Parsed:
     lines       the statements in the order in which the parser met them, repetitions included,
                 as N-Triples without the dots
     text        the same, joined by line feeds
-    met         the number of the piece after which each statement came out
-    pieces      where the text was cut; None in JSON-LD
     document    the JSON document, in JSON-LD, with contexts put in; None otherwise
     """
 
@@ -79,17 +70,11 @@ class Parsed:
     base: str
     lines: list[str]
     text: str
-    met: list[int]
-    pieces: Pieces | None
     document: Any = None
 
     def statements(self) -> list[Statement]:
         """Return the statements, in the same order."""
         return split(self.text)
-
-    def statement(self, number: int) -> Statement:
-        """Return one of them."""
-        return split(self.lines[number])[0]
 
 
 def split(text: str) -> list[Statement]:
@@ -125,7 +110,7 @@ def parse(
     said.run()
     if not said.lines:
         raise Unreadable("This holds no statements about anything.")
-    return Parsed(form, data, base, said.lines, said.text, said.met, said.pieces, document)
+    return Parsed(form, data, base, said.lines, said.text, document)
 
 
 def format_of(media_type: str | None) -> ox.RdfFormat:
@@ -166,31 +151,25 @@ def _utf8(data: bytes) -> str:
 
 
 class _Parsing:
-    """One run of a parser: what came out, and after which piece of the text."""
+    """One run of a parser."""
 
     def __init__(self, form: ox.RdfFormat, data: bytes, base: str) -> None:
-        self.base = base
+        self.form = form
         self.data = data
+        self.base = base
         self.lines: list[str] = []
-        self.met: list[int] = []
-        self.pieces: Pieces | None = None
-        read: Any = data
-        if form != JSON_LD:
-            self.pieces = XmlPieces(data) if form == RDF_XML else LinePieces(form, data, base)
-            read = Feed(data, self.pieces.ends)
-        self._feed = read if self.pieces else Feed(data, [])
-        self._quads = ox.parse(read, format=form, base_iri=base, without_named_graphs=True)
         self.text = ""
 
     def run(self) -> None:
         """Take what the parser yields; raise OverLimit as soon as a limit is passed."""
-        feed, lines, met = self._feed, self.lines, self.met
+        lines = self.lines
         room = MOST_EXPANDED
         try:
-            for quad in self._quads:
+            for quad in ox.parse(
+                self.data, format=self.form, base_iri=self.base, without_named_graphs=True
+            ):
                 line = str(quad)
                 lines.append(line)
-                met.append(feed.begun - 1)
                 size = len(line)
                 room -= size
                 if size > MOST_IRI:
@@ -241,10 +220,9 @@ class _Parsing:
 
     def _place(self, number: int) -> dict[str, int]:
         """Return line and column of a statement, if the format has them."""
-        if self.pieces is None:
+        if self.form == JSON_LD:
             return {}
-        statement = split(self.lines[number])[0]
-        offset = self.pieces.begin(number, self.met[number], statement)
+        offset = Offsets(self.form, self.data, self.base, self.lines).of(number)
         line, column = Lines(self.data).place(offset)
         return {"line": line, "column": column}
 
@@ -253,9 +231,10 @@ class _Parsing:
         said = _PARSER_SAYS.sub("", error.msg).replace(self.base, "").replace(ELSEWHERE, "")
         said = said.strip()[:300].rstrip(".")
         line, column = error.lineno, error.offset
-        if line is None and self.pieces is not None and self._feed.begun:
-            offset = self.pieces.start(self._feed.begun - 1)
-            line, column = Lines(self.data).place(offset)
+        if line is None and self.form != JSON_LD:
+            offset = Offsets(self.form, self.data, self.base, ()).of_failure()
+            if offset is not None:
+                line, column = Lines(self.data).place(offset)
         raise Unreadable(f"{said[:1].upper()}{said[1:]}.", line=line, column=column) from None
 
 

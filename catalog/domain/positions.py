@@ -1,7 +1,7 @@
 """Where each statement stands in the text that it was read from.
 
-Turtle, N-Triples and RDF/XML are parsed piece by piece anyhow (see `pieces`). JSON-LD is read again
-with each leaf of the document in a graph of its own, but only when there is something to point at.
+For Turtle, N-Triples and RDF/XML see `offsets`. JSON-LD is read once more, with each leaf of the
+document in a graph of its own. All this only when there is something to point at.
 """
 
 import json
@@ -14,8 +14,8 @@ from typing import Any, overload
 import pyoxigraph as ox
 
 from catalog.domain.description import Statement
+from catalog.domain.offsets import Lines, Offsets
 from catalog.domain.parsing import JSON_LD, Parsed
-from catalog.domain.pieces import Lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,12 @@ class _PlacesInText(Sequence[Place]):
     """The places of the statements of a text, each worked out when it is asked for."""
 
     def __init__(self, parsed: Parsed) -> None:
-        self._parsed = parsed
+        self._size = len(parsed.lines)
+        self._offsets = Offsets(parsed.format, parsed.data, parsed.base, parsed.lines)
         self._lines = Lines(parsed.data)
 
     def __len__(self) -> int:
-        return len(self._parsed.lines)
+        return self._size
 
     @overload
     def __getitem__(self, number: int) -> Place: ...
@@ -57,11 +58,7 @@ class _PlacesInText(Sequence[Place]):
     def __getitem__(self, number: int | slice) -> Place | list[Place]:
         if isinstance(number, slice):
             return [self[one] for one in range(*number.indices(len(self)))]
-        pieces, met = self._parsed.pieces, self._parsed.met
-        if pieces is None:
-            return NOWHERE
-        offset = pieces.begin(number, met[number], self._parsed.statement(number))
-        return Place(*self._lines.place(offset))
+        return Place(*self._lines.place(self._offsets.of(number)))
 
 
 # ---- JSON-LD

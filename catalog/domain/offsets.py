@@ -1,19 +1,19 @@
-"""Where Turtle and RDF/XML may be cut, so that a parser which reads piece by piece tells places.
+"""Where the statements of Turtle, N-Triples and RDF/XML stand in their text.
 
-A statement that comes out belongs to the piece that went in last. A wrong cut cannot change the
-statements, it only moves a border.
+Parsers do not tell. So the text is cut, and the parser reads it piece by piece: a statement that
+comes out belongs to the piece that went in last. A wrong cut cannot change the statements, it only
+moves a border.
 """
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Protocol
+from itertools import islice
 
 import pyoxigraph as ox
 
-from catalog.domain.description import RDF, Statement
+from catalog.domain.description import RDF, TYPE
 
 TURTLE_TOKEN = re.compile(
     r"#[^\n]*+"
@@ -31,21 +31,6 @@ TURTLE_TOKEN = re.compile(
 """Where tokens of Turtle begin and end; every text splits in linear time, whatever it holds."""
 
 _REST = f"<{RDF}rest>"
-
-
-class Pieces(Protocol):
-    """A text cut into pieces; `ends` are the offsets in bytes where each ends."""
-
-    ends: list[int]
-
-    def start(self, piece: int) -> int:
-        """Return where the parser gave up in a piece."""
-
-    def begin(self, number: int, piece: int, statement: Statement) -> int:
-        """Return where the object begins of the statement that came out as `number`, after a piece.
-
-        For a node in brackets that is the opening bracket.
-        """
 
 
 class Feed:
@@ -93,67 +78,99 @@ class Lines:
         return line, len(before.decode(errors="replace")) + 1
 
 
-class LinePieces:
-    """Turtle or N-Triples cut into lines, which is cheap and mostly enough.
+class Offsets:
+    """Where the object of each statement begins in Turtle, N-Triples or RDF/XML.
 
-    In its line, or one before, the object is found by the way in which it must be spelled. Where
-    that finds nothing, and in texts without lines, the text is cut finely and parsed once more.
+    In Turtle the object is looked for by the ways in which it can be spelled. Where that finds
+    nothing, or more than one place, the text is parsed once more, piece by piece.
     """
 
-    def __init__(self, form: ox.RdfFormat, data: bytes, base: str) -> None:
+    def __init__(self, form: ox.RdfFormat, data: bytes, base: str, lines: Sequence[str]) -> None:
+        """Take a text, and the statements in it: N-Triples without dots, as the parser met them."""
         self._form = form
         self._data = data
         self._base = base
-        self.ends = [found.end() for found in _LINE.finditer(data)]
-        self._are_lines = len(self.ends) * _LONG_LINE > len(data)
+        self._lines = lines
+        self._asked = 0
 
-    def start(self, piece: int) -> int:
-        """Return where the parser gave up in a piece."""
-        feed = Feed(self._data, self._finely.ends)
+    def of(self, number: int) -> int:
+        """Return where the object of a statement begins, in bytes.
+
+        For a node in brackets that is the opening bracket, in RDF/XML the element of the property.
+        """
+        self._asked += 1
+        if self._form != ox.RdfFormat.RDF_XML and self._asked <= _MOST_SPELLED:
+            found = self._spelled_once(number)
+            if found >= 0:
+                return found
+        return self._pieces.begin(self._met[number], self._lines[number])
+
+    def of_failure(self) -> int | None:
+        """Return where the parser gives up, if it does."""
+        feed = Feed(self._data, self._pieces.ends)
         try:
             for _ in self._parsed(feed):
                 pass
         except SyntaxError:
-            return self._finely.start(max(feed.begun - 1, 0))
-        return self.ends[piece]
-
-    def begin(self, number: int, piece: int, statement: Statement) -> int:
-        """Return where the object of a statement begins."""
-        found = self._spelled(statement[2], self.ends[piece]) if self._are_lines else -1
-        return found if found >= 0 else self._finely.begin(number, self._met[number], statement)
+            return self._pieces.start(max(feed.begun - 1, 0))
+        return None
 
     @cached_property
-    def _finely(self) -> "FinePieces":
-        return FinePieces(self._data)
+    def _pieces(self) -> "TurtlePieces | XmlPieces":
+        of_form = XmlPieces if self._form == ox.RdfFormat.RDF_XML else TurtlePieces
+        return of_form(self._data)
 
     @cached_property
     def _met(self) -> list[int]:
-        feed = Feed(self._data, self._finely.ends)
-        met: list[int] = []
-        with suppress(SyntaxError):
-            met.extend(feed.begun - 1 for _ in self._parsed(feed))
-        return met
+        """The number of the piece after which each statement came out."""
+        feed = Feed(self._data, self._pieces.ends)
+        return [feed.begun - 1 for _ in islice(self._parsed(feed), len(self._lines))]
 
     def _parsed(self, feed: Feed) -> Iterator[object]:
         return ox.parse(feed, format=self._form, base_iri=self._base)  # type: ignore[arg-type]
 
-    def _spelled(self, value: str, end: int) -> int:
+    # -- by spelling
+
+    def _spelled_once(self, number: int) -> int:
+        """Return the one place where an object is spelled, by itself or behind its property."""
+        _, predicate, value = self._lines[number].split(" ", 2)
+        found = self._last_spelled(value, len(self._data))
+        earlier = self._last_spelled(value, found) if found > 0 else -1
+        if earlier < 0:
+            return found
+        ending = f" {predicate} {value}"
+        if sum(line.endswith(ending) for line in self._lines) > 1:
+            return -1
+        places = [found, earlier]
+        while len(places) < _MOST_REPEATED and (found := self._last_spelled(value, places[-1])) > 0:
+            places.append(found)
+        fitting = [place for place in places if self._stands_behind(predicate, place)]
+        return fitting[0] if len(fitting) == 1 and len(places) < _MOST_REPEATED else -1
+
+    def _stands_behind(self, predicate: str, offset: int) -> bool:
+        before = self._data[max(0, offset - 300) : offset].rstrip()
+        local = _local(predicate[1:-1]).encode()
+        if before.endswith((b":" + local, local + b">")):
+            return True
+        return predicate == TYPE and before[-2:-1].isspace() and before.endswith(b"a")
+
+    def _last_spelled(self, value: str, end: int) -> int:
         """Return where a term stands last before `end`, or -1."""
         if value[0] == '"':
-            return self._spelled_literal(value, end)
+            return self._last_literal(value, end)
         if value[0] == "<":
-            return self._spelled_iri(value[1:-1], end)
+            return self._last_iri(value[1:-1], end)
         return self._last(value, end)
 
-    def _spelled_literal(self, value: str, end: int) -> int:
+    def _last_literal(self, value: str, end: int) -> int:
         closing = value.rindex('"')
         text, escape, _ = value[1:closing].partition("\\")
         if not text:
             return -1
-        last = ("", "") if escape else ('"', "'")
+        double, single = ("", "") if escape else ('"', "'")
         found = max(
-            self._last(f'"{text}{last[0]}', end, whole=False),
-            self._last(f"'{text}{last[1]}", end, whole=False),
+            self._last(f'"{text}{double}', end, whole=False),
+            self._last(f"'{text}{single}", end, whole=False),
         )
         if value[-1] == ">":
             bare = self._last(text, end)
@@ -163,13 +180,12 @@ class LinePieces:
             found -= 1
         return found
 
-    def _spelled_iri(self, iri: str, end: int) -> int:
+    def _last_iri(self, iri: str, end: int) -> int:
         found = self._last(f"<{iri}>", end, whole=False)
         for base in (self._base, self._base[: self._base.rfind("/") + 1]):
             if iri.startswith(base):
                 found = max(found, self._last(f"<{iri[len(base) :]}>", end, whole=False))
-        local = iri[max(iri.rfind("#"), iri.rfind("/")) + 1 :]
-        named = self._last(f":{local}", end)
+        named = self._last(f":{_local(iri)}", end)
         if named <= found:
             return found
         before = _PREFIX_BEFORE.search(self._data[max(0, named - 100) : named])
@@ -181,21 +197,26 @@ class LinePieces:
         whole  whether it must not go on with characters of a name
         """
         wanted = spelled.encode()
-        start = max(0, end - _FARTHEST)
-        found = self._data.rfind(wanted, start, end)
+        found = self._data.rfind(wanted, 0, end)
         while whole and found >= 0 and _NAME_GOES_ON.match(self._data, found + len(wanted)):
-            found = self._data.rfind(wanted, start, found + len(wanted) - 1)
+            found = self._data.rfind(wanted, 0, found + len(wanted) - 1)
         return found
 
 
-_LINE = re.compile(rb"[^\n]*+\n|[^\n]++")
-_LONG_LINE = 200
-_FARTHEST = 70_000
+def _local(iri: str) -> str:
+    """Return the end of an IRI, as a prefixed name has it."""
+    return iri[max(iri.rfind("#"), iri.rfind("/")) + 1 :]
+
+
+_MOST_SPELLED = 100
+"""How many places are looked for by spelling; beyond, one more parsing is cheaper."""
+
+_MOST_REPEATED = 20
 _NAME_GOES_ON = re.compile(rb"\.*[\w%:/\\\x80-\xff-]")
 _PREFIX_BEFORE = re.compile(rb"[\w.\x80-\xff-]*+$")
 
 
-class FinePieces:
+class TurtlePieces:
     """Pieces of Turtle or N-Triples: each up to a delimiter and the space behind it.
 
     In a list, where only space stands between members, each token is a piece.
@@ -257,9 +278,9 @@ class FinePieces:
         terms = self._tokens(begin, self.ends[piece])
         return terms[0][0] if terms else begin
 
-    def begin(self, _number: int, piece: int, statement: Statement) -> int:
+    def begin(self, piece: int, line: str) -> int:
         """Return where the object of a statement begins that came out after a piece."""
-        _, predicate, value = statement
+        _, predicate, value = line.split(" ", 2)
         terms = self._terms(piece)
         if value[:1] == "_":
             if not self._around:
@@ -356,7 +377,7 @@ class XmlPieces:
         """Return where a piece begins."""
         return self._starts[piece]
 
-    def begin(self, _number: int, piece: int, _statement: Statement) -> int:
+    def begin(self, piece: int, _line: str) -> int:
         """Return where the element begins that ended, or began, with a piece."""
         return self._opener.get(piece, self._starts[piece])
 
