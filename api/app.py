@@ -19,6 +19,7 @@ from api import (
     validation,
     vocabularies,
 )
+from api.context import COOKIE
 from api.errors import answer_errors
 from api.guard import guard
 from api.operations import VersionNumber, check_every_route_declares
@@ -97,7 +98,9 @@ def _register(api: Api) -> dict[str, Any]:
         },
     }
     api.spec.components.schema("Problem", problem)
+    session = {"type": "apiKey", "in": "cookie", "name": COOKIE}
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    api.spec.components.security_scheme("session", session)
     api.register_converter(VersionNumber, VersionNumber.schema)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)

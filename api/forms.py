@@ -41,7 +41,8 @@ _FORM: dict[str, Any] = {
     "methods": ("POST",),
     "takes": {"application/x-www-form-urlencoded": {"type": "object"}},
     "answers": {303: "Done; see the page that follows"},
-    "problems": (401, 403, 404, 409, 410, 422),
+    "problems": (401, 403, 404, 409, 410, 412, 413, 422, 428),
+    "by_form": True,
 }
 _PAGE_SIZE = 20
 
@@ -130,7 +131,7 @@ def sign_out() -> AnyResponse:
     "/me",
     Action.ACCOUNT,
     forms=(HTML,),
-    problems=(401,),
+    by_form=True,
     parameters=(query_parameter("cursor", "Where the page begins."),),
 )
 def own_page() -> AnyResponse:

@@ -45,6 +45,7 @@ def operation(
     problems: tuple[int, ...] = (),
     takes: Mapping[str, Any] | None = None,
     parameters: tuple[Mapping[str, Any], ...] = (),
+    by_form: bool = False,
 ) -> Callable[[View], View]:
     """Declare a route of `blueprint`.
 
@@ -54,20 +55,30 @@ def operation(
     problems    statuses of problem documents it may answer beside 400 and 503
     takes       media type of the request body and its OpenAPI schema
     parameters  OpenAPI parameter objects for query and header
+    by_form     whether the forms of pages send it, by session instead of token
 
     The first line of the view's docstring is the summary.
     """
 
     def declare(view: View) -> View:
         view.catalog_action = action  # type: ignore[attr-defined]
-        documented = blueprint.doc(
-            **_document(answers or {200: "Done"}, forms, problems, takes, parameters)
-        )(view)
+        said = _document(answers or {200: "Done"}, forms, problems, takes, parameters)
+        if action is not Action.OPEN:
+            said["security"] = _security(action, by_form=by_form)
+        documented = blueprint.doc(**said)(view)
         documented.catalog_action = action
         blueprint.route(rule, methods=list(methods))(documented)
         return view
 
     return declare
+
+
+def _security(action: Action, *, by_form: bool) -> list[dict[str, list[str]]]:
+    """Return what OpenAPI says about credentials; {} where none may be needed."""
+    if by_form:
+        return [{"session": []}]
+    may_be_public = action in {Action.READ, Action.READ_FILE, Action.LIST}
+    return [*([{}] if may_be_public else []), {"token": []}]
 
 
 def _document(
