@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Engine, PoolProxiedConnection, create_engine, event, make_url
@@ -25,6 +26,9 @@ class Database:
         self.url = url
         self.engine = _engine(url)
         self._writer = self.engine.execution_options(catalog_writes=True)
+        # SQLite has one writer, and whoever waits for it sleeps and looks again, longer each time.
+        # So the threads of a process queue here, and only processes wait for each other there.
+        self._turn = _Turn() if self.engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -35,7 +39,12 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Open the one transaction of a request; it commits at the end of the block."""
-        with _told(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with (
+            _told(),
+            self._turn,
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     def watch(self) -> "Watch":
@@ -45,6 +54,20 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+class _Turn:
+    """A lock that is waited for as long as for the database itself."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=_BUSY_MILLISECONDS / 1000):
+            raise Unavailable("The record is busy; try again in a moment.")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 class Watch:
