@@ -13,6 +13,18 @@ from catalog.domain.fields import Field, Shapes
 from catalog.domain.schemes import Concept, Vocabularies
 
 _MOST_COMPILED = 128
+_MOST_SEEN = 2_000
+_A_SERIES = 3
+_ALWAYS_GIVEN = frozenset(
+    f"<{name}>"
+    for name in (
+        "http://www.w3.org/1999/02/22-rdf-syntax-ns#type",
+        "http://www.w3.org/2000/01/rdf-schema#subClassOf",
+        "http://www.w3.org/2004/02/skos/core#inScheme",
+        "http://www.w3.org/2004/02/skos/core#broader",
+    )
+)
+"""The properties of what an engine is given beside the description."""
 
 
 class Library:
@@ -37,6 +49,8 @@ class Library:
         self._engine = engine
         self._compiled: dict[frozenset[str], Engine] = {}
         self._engines: dict[tuple[str, frozenset[str], frozenset[str]], Engine] = {}
+        self._special: dict[tuple[str, frozenset[str], frozenset[str]], Engine] = {}
+        self._seen: dict[tuple[str, frozenset[str], frozenset[str]], int] = {}
 
     @classmethod
     def of_directory(cls, vocab: Path, shapes: Path, engine: Name | None = None) -> "Library":
@@ -80,6 +94,30 @@ class Library:
             if len(self._engines) >= _MOST_COMPILED:
                 self._engines.clear()
             self._engines[key] = engine
+        return engine
+
+    def engine_for(
+        self, item_type: str, classes: Iterable[str], properties: Collection[str]
+    ) -> Engine:
+        """Return an engine for descriptions that use just these classes and properties.
+
+        From the third such description on it is one that leaves out what can say nothing about
+        them: descriptions that come in series, from one script or form, are judged faster.
+        """
+        key = (item_type, frozenset(classes), frozenset(properties))
+        engine = self._special.get(key)
+        if engine is not None:
+            return engine
+        seen = self._seen[key] = self._seen.get(key, 0) + 1
+        if seen < _A_SERIES:
+            if len(self._seen) > _MOST_SEEN:
+                self._seen.clear()
+            return self.engine(item_type, classes, properties)
+        if len(self._special) >= _MOST_COMPILED:
+            self._special.pop(next(iter(self._special)))
+        roots = self.shapes.applying(*key)
+        text = self.shapes.compiled_from(roots, key[2] | _ALWAYS_GIVEN)
+        engine = self._special[key] = compiled(text, self._engine)
         return engine
 
     def _compiled_for(self, roots: frozenset[str]) -> Engine:

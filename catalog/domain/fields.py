@@ -56,6 +56,17 @@ _SHOWN_ONLY = frozenset(
 """What an engine does not need: the less it is given, the faster it starts each time."""
 
 
+_ABOUT_VALUES = _SHOWN_ONLY | {
+    f"<{SH}{name}>"
+    for name in (
+        "path", "severity", "datatype", "nodeKind", "class", "in", "pattern", "flags",
+        "minLength", "maxLength", "minInclusive", "maxInclusive", "minExclusive", "maxExclusive",
+        "languageIn", "uniqueLang", "maxCount", "or", "and", "xone", "not", "node",
+    )
+} | {_TYPE}  # fmt: skip
+"""What a property shape may say without demanding that there is a value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """A heading under which fields stand; `order` sorts the headings."""
@@ -204,15 +215,33 @@ class Shapes:
 
     # -- what an engine is given
 
-    def compiled_from(self, roots: Iterable[str]) -> str:
-        """Return the N-Triples of the shapes `roots` and of all that they use."""
+    def compiled_from(self, roots: Iterable[str], used: Collection[str] | None = None) -> str:
+        """Return the N-Triples of the shapes `roots` and of all that they use.
+
+        used  the properties, as terms, of the descriptions to judge, if those are known: what the
+              roots say about the values of others is left out
+        """
+        idle = frozenset[str]() if used is None else self._idle(roots, used)
         return "".join(
             f"{node} {predicate} {value} .\n"
-            for node in self._reached(roots)
+            for node in self._reached(roots, idle)
             for predicate, values in self.rows[node].items()
             if predicate not in _SHOWN_ONLY
             for value in values
-            if value != _PROPERTY_SHAPE
+            if value != _PROPERTY_SHAPE and value not in idle
+        )
+
+    def _idle(self, roots: Iterable[str], used: Collection[str]) -> frozenset[str]:
+        """Return those property shapes of `roots` that only a value of an unused property trips."""
+        shapes = {shape for root in roots for shape in self.rows[root].get(f"<{SH}property>", ())}
+        return frozenset(
+            shape
+            for shape in shapes
+            if shape[0] == "<"
+            and (row := self.rows.get(shape, {}))
+            and (path := next(iter(row.get(f"<{SH}path>", ())), "_"))[0] == "<"
+            and path not in used
+            and all(predicate in _ABOUT_VALUES for predicate in row)
         )
 
     def applying(
@@ -304,13 +333,13 @@ class Shapes:
                 if value != path and value != _NIL and value[0] != '"':
                     yield from self._properties_in(value)
 
-    def _reached(self, roots: Iterable[str]) -> list[str]:
+    def _reached(self, roots: Iterable[str], without: frozenset[str] = frozenset()) -> list[str]:
         """Return `roots` and every node of the shapes graph that they lead to."""
         reached: dict[str, None] = {}
         pending = sorted(roots, reverse=True)
         while pending:
             node = pending.pop()
-            if node in reached or node not in self.rows:
+            if node in reached or node in without or node not in self.rows:
                 continue
             reached[node] = None
             for predicate, values in self.rows[node].items():

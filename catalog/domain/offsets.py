@@ -6,7 +6,6 @@ moves a border.
 """
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
@@ -67,15 +66,11 @@ class Lines:
     def __init__(self, data: bytes) -> None:
         self._data = data
 
-    @cached_property
-    def _starts(self) -> list[int]:
-        return [0, *(found.end() for found in re.finditer(rb"\n", self._data))]
-
     def place(self, offset: int) -> tuple[int, int]:
         """Return line and column, in characters, of a byte."""
-        line = bisect_right(self._starts, offset)
-        before = self._data[self._starts[line - 1] : offset]
-        return line, len(before.decode(errors="replace")) + 1
+        start = self._data.rfind(b"\n", 0, offset) + 1
+        before = self._data[start:offset].decode(errors="replace")
+        return self._data.count(b"\n", 0, start) + 1, len(before) + 1
 
 
 class Offsets:
@@ -139,7 +134,7 @@ class Offsets:
         if earlier < 0:
             return found
         ending = f" {predicate} {value}"
-        if sum(line.endswith(ending) for line in self._lines) > 1:
+        if len([1 for line in self._lines if line.endswith(ending)]) > 1:
             return -1
         places = [found, earlier]
         while len(places) < _MOST_REPEATED and (found := self._last_spelled(value, places[-1])) > 0:

@@ -54,8 +54,8 @@ class Knowledge(Protocol):
     @property
     def context(self) -> Mapping[str, Any]: ...
 
-    def engine(
-        self, item_type: str, classes: Iterable[str] = (), properties: Collection[str] = ()
+    def engine_for(
+        self, item_type: str, classes: Iterable[str], properties: Collection[str]
     ) -> Engine: ...
 
 
@@ -188,7 +188,7 @@ class _Judging:
         if self.type is None:
             yield self._about_type()
         if self.judged_as is not None:
-            judged = self.library.engine(self.judged_as, self.classes, self._properties())
+            judged = self.library.engine_for(self.judged_as, self.classes, self._properties())
             results = judged(self._given(description))
             yield from map(self._told, results)
             yield from self._own_checks(self.judged_as)
@@ -210,7 +210,7 @@ class _Judging:
         used = {predicate for _, predicate, _ in self.reading.statements}
         if self.files:
             self.classes.add(f"<{DCAT}Distribution>")
-            used.add(DISTRIBUTION)
+            used |= {DISTRIBUTION, f"<{DCAT}accessURL>", f"<{DCAT}downloadURL>"}
         return used
 
     def _distribution(self, name: str) -> str:
