@@ -1,11 +1,13 @@
 """Puts the parts together: the only file that names adapters."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from catalog.adapters.checkpoints import Checkpoints
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from catalog.adapters.checkpoints import LEASES_HOLD, Checkpoints
 from catalog.adapters.objects_files import FileObjects
 from catalog.database import Database
 from catalog.domain.errors import Unavailable
@@ -19,9 +21,15 @@ from catalog.parts import Parts
 from catalog.ports import Judge, ObjectStore, Queries, TripleStore
 from catalog.processes import Popen
 from catalog.services.doctor import Examination
-from catalog.services.rebuild import Progress, public_items, rebuild, rebuild_beside
+from catalog.services.rebuild import (
+    Progress,
+    ask_rebuild,
+    public_items,
+    rebuild_alone,
+    was_rebuilt,
+)
 from catalog.services.start import known_bases
-from catalog.settings import Settings, from_environment
+from catalog.settings import BadSetting, Settings, from_environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +84,35 @@ def operator_parts(settings: Settings) -> Parts:
     return _parts(settings, TrustedJudge(library()), JailedQueries(pool))
 
 
+def record(settings: Settings) -> Database:
+    """Return the record; BadSetting where its address is none, or its driver is not installed."""
+    try:
+        return Database(settings.database)
+    except (ArgumentError, NoSuchModuleError):
+        raise BadSetting("database_url is not the address of a database.") from None
+    except ModuleNotFoundError as fault:
+        raise BadSetting(
+            f"database_url asks for a database whose driver, {fault.name}, is not installed; "
+            "without database_url the record is a SQLite file in the data folder."
+        ) from None
+
+
+def is_sealed(settings: Settings) -> bool:
+    """Tell whether the kernel seals the workers that read what users send, tried on a live one.
+
+    Raises NotSealed where it should and something is allowed all the same.
+    """
+    pool = Pool("query", 1, spares=0, limits=QUERY, readable=(settings.data,))
+    try:
+        if pool.is_sealed:
+            pool.self_test()
+        return pool.is_sealed
+    finally:
+        pool.close()
+
+
 def _parts(settings: Settings, judge: Judge, queries: Queries) -> Parts:
-    database = Database(settings.database)
+    database = record(settings)
     return Parts(
         settings=settings,
         library=library(),
@@ -85,7 +120,7 @@ def _parts(settings: Settings, judge: Judge, queries: Queries) -> Parts:
         objects=object_store(settings),
         judge=judge,
         queries=queries,
-        checkpoint=Checkpoints(settings.data / "graph").path,
+        checkpoint=Checkpoints(settings.data / "graph").leased,
         bases=known_bases(database),
     )
 
@@ -94,7 +129,7 @@ def object_store(settings: Settings) -> ObjectStore:
     """Return where bytes are kept."""
     if settings.objects == "files":
         return FileObjects(settings.data / "objects")
-    from catalog.adapters.objects_s3 import S3Objects
+    from catalog.adapters.objects_s3 import SINGLE_PUT_BYTES, S3Objects
 
     return S3Objects(
         settings.s3_endpoint,
@@ -103,6 +138,7 @@ def object_store(settings: Settings) -> ObjectStore:
         bucket=settings.s3_bucket,
         region=settings.s3_region,
         secure=settings.s3_secure,
+        single_put_bytes=None if settings.s3_single_put else SINGLE_PUT_BYTES,
     )
 
 
@@ -111,37 +147,80 @@ def triple_store(settings: Settings) -> TripleStore:
     from catalog.adapters.triples_oxigraph import OxigraphTriples
 
     longest_query = max(settings.query_seconds, settings.query_seconds_signed_in)
-    return OxigraphTriples(settings.data / "graph", keep_seconds=2.0 * longest_query)
+    keep_seconds = 3.0 if LEASES_HOLD else 2.0 * longest_query
+    return OxigraphTriples(settings.data / "graph", keep_seconds=keep_seconds)
 
 
-def start_s3(settings: Settings) -> tuple[Popen, dict[str, str]]:
-    """Start an S3 store of the catalog's own as a child; return it with the settings to reach it."""
+@dataclass(frozen=True, slots=True)
+class StoreBeside:
+    """An S3 store of our own that runs as a child, with the settings by which it is reached."""
+
+    process: Popen
+    settings: Settings
+    stop: Callable[[], None]
+
+
+def start_s3(settings: Settings) -> StoreBeside:
+    """Start an S3 store over `DATA/s3`; Unavailable where that cannot be."""
     from catalog.adapters.weed import start_weed
 
     weed = start_weed(settings.data / "s3", bucket=settings.s3_bucket, allowed_origin=settings.base)
-    return weed.process, {
-        "objects": "s3",
-        "s3_endpoint": weed.endpoint,
-        "s3_access_key": weed.access_key,
-        "s3_secret_key": weed.secret_key,
-    }
+    reached = replace(
+        settings,
+        objects="s3",
+        s3_single_put=True,
+        s3_endpoint=weed.endpoint,
+        s3_access_key=weed.access_key,
+        s3_secret_key=weed.secret_key,
+    )
+    return StoreBeside(weed.process, reached, weed.stop)
 
 
-def examine(parts: Parts, *, deep: bool = False) -> Examination:
+def reach_s3(settings: Settings) -> Settings:
+    """Return the settings by which the S3 store over `DATA/s3` is reached, if it runs."""
+    from catalog.adapters.weed import keys_of
+
+    endpoint, access_key, secret_key = keys_of(settings.data / "s3")
+    return replace(
+        settings,
+        objects="s3",
+        s3_single_put=True,
+        s3_endpoint=endpoint,
+        s3_access_key=access_key,
+        s3_secret_key=secret_key,
+    )
+
+
+def examine(
+    parts: Parts, *, deep: bool = False, progress: Callable[[str], None] | None = None
+) -> Examination:
     """Return what `catalog.services.doctor` finds in the record, the objects and the graph."""
     from catalog.services import doctor
 
     graph = Checkpoints(parts.settings.data / "graph")
-    return doctor.examine(parts, graph, now=datetime.now(UTC), deep=deep)
+    return doctor.examine(parts, graph, now=datetime.now(UTC), deep=deep, progress=progress)
 
 
 def rebuild_graph(parts: Parts, progress: Progress) -> int:
     """Build the public graph anew, here or by the relay that runs beside us; count its items."""
     now = datetime.now(UTC)
-    try:
-        store = triple_store(parts.settings)
-    except Unavailable:
-        rebuild_beside(parts, now=now)
-    else:
-        rebuild(parts, store, now=now, progress=progress)
+    is_asked = False
+    while (store := _triple_store_if_free(parts.settings)) is None:
+        # A relay holds it, as a rule; should that one end meanwhile, the work falls to us.
+        if not is_asked:
+            ask_rebuild(parts, now=now)
+            is_asked = True
+        if was_rebuilt(parts, _LOOK_AGAIN_SECONDS):
+            return public_items(parts)
+    rebuild_alone(parts, store, now=now, progress=progress)
     return public_items(parts)
+
+
+_LOOK_AGAIN_SECONDS = 2.0
+
+
+def _triple_store_if_free(settings: Settings) -> TripleStore | None:
+    try:
+        return triple_store(settings)
+    except Unavailable:
+        return None

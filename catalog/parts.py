@@ -1,6 +1,7 @@
 """The parts that a service works with, as one value that only the bootstrap puts together."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from catalog.settings import Settings
 class Parts:
     """Everything a service may reach, and nothing else.
 
-    checkpoint  returns the folder of what queries read now; raises Unavailable before the first
+    checkpoint  opens a block with the folder of what queries read now, which stays until its end;
+                raises Unavailable before the first
     bases       every base address that this catalog ran under; IRIs under them are its own
     """
 
@@ -24,5 +26,5 @@ class Parts:
     objects: ObjectStore
     judge: Judge
     queries: Queries
-    checkpoint: Callable[[], Path]
+    checkpoint: Callable[[], AbstractContextManager[Path]]
     bases: tuple[str, ...]

@@ -45,8 +45,8 @@ class OxigraphTriples:
     """The TripleStore on disk. One process at a time, one thread.
 
     folder        `DATA/graph`; made if absent
-    keep_seconds  how long a checkpoint stays after another took its place: longer than the
-                  longest query may take
+    keep_seconds  how long a checkpoint stays after another took its place, even if nobody holds
+                  a lease on it; where leases do not hold, longer than any query may take
 
     Raises Unavailable where another process holds it.
     """

@@ -36,12 +36,13 @@ def query(parts: Parts, actor: Actor, asked: Asked) -> Answer:
             retry_after=1,
         )
     limit = parts.settings
-    return parts.queries.query(
-        asked.query,
-        checkpoint=parts.checkpoint(),
-        formats=asked.formats,
-        base=limit.base,
-        default_graphs=asked.default_graphs,
-        named_graphs=asked.named_graphs,
-        seconds=limit.query_seconds if actor.account is None else limit.query_seconds_signed_in,
-    )
+    with parts.checkpoint() as checkpoint:
+        return parts.queries.query(
+            asked.query,
+            checkpoint=checkpoint,
+            formats=asked.formats,
+            base=limit.base,
+            default_graphs=asked.default_graphs,
+            named_graphs=asked.named_graphs,
+            seconds=limit.query_seconds if actor.account is None else limit.query_seconds_signed_in,
+        )

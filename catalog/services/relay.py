@@ -40,8 +40,11 @@ _LOOK_SECONDS = 0.02
 _LOOK_ANYWAY_SECONDS = 1.0
 """When the outbox is looked at even if nothing was committed: a line may have become due."""
 
-_PAUSE_SECONDS = 0.2
-"""Least time from one state shown to the next, while work has no end; narrowing does not wait."""
+_PAUSE_SECONDS = (0.2, 2.0)
+"""Least and most time from one state shown to the next, while work has no end."""
+
+_PAUSE_PER_COST = 5.0
+"""How long that pause is, measured by what the last state cost: the rest is for the others."""
 
 _TIDY_SECONDS = 5.0
 _LONGEST_BACKOFF_SECONDS = 15.0
@@ -138,6 +141,7 @@ class Relay:
         self._store_failures = 0
         self._not_before = 0.0
         self._last_shown = 0.0
+        self._pause = 0.0
         self._last_look = 0.0
         self._last_tidy = 0.0
 
@@ -234,7 +238,8 @@ class Relay:
         return narrowing or lines
 
     def _is_too_soon(self, lines: Sequence[Line]) -> bool:
-        return not lines[0].narrowing and time.monotonic() - self._last_shown < _PAUSE_SECONDS
+        since = time.monotonic() - self._last_shown
+        return not lines[0].narrowing and since < self._pause
 
     def _show(self, lines: Sequence[Line], now: datetime) -> None:
         """Show what the record says of these items now, and finish their lines."""
@@ -244,6 +249,7 @@ class Relay:
             graph_name(self._parts, item_id): ntriples for item_id, ntriples in found.graphs.items()
         }
         problems = dict(found.problems)
+        begun = time.monotonic()
         try:
             shown = self._shown(graphs, problems)
         except CatalogError as fault:
@@ -251,6 +257,8 @@ class Relay:
             raise _StoreFailed(fault) from fault
         self._store_failures = 0
         self._last_shown = time.monotonic()
+        least, most = _PAUSE_SECONDS
+        self._pause = min(max(_PAUSE_PER_COST * (self._last_shown - begun), least), most)
         self._finish(lines, problems, now, shown)
 
     def _shown(self, graphs: dict[str, str | None], problems: dict[str, str]) -> Shown:

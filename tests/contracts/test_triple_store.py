@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalog.adapters import checkpoints
 from catalog.adapters.checkpoints import Checkpoints
 from catalog.adapters.triples_oxigraph import OxigraphTriples
 from catalog.domain.errors import NoSpace, Unavailable, Unreadable
@@ -403,3 +404,49 @@ def full_disk(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("this machine does not let a test mount a disk")
     yield place
     subprocess.run([umount, "-l", str(place)], check=True)
+
+
+def test_a_lease_that_comes_too_late_is_one_on_the_next_state(
+    folder: Path, store: OxigraphTriples, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graphs = Checkpoints(folder)
+    old = graphs.path()
+    usual = checkpoints.lease
+
+    def late(path: Path) -> contextlib.AbstractContextManager[None]:
+        if path == old and path.is_dir():
+            store.show({ONE: says(ONE, "later")})
+            shutil.rmtree(old)
+        return usual(path)
+
+    monkeypatch.setattr(checkpoints, "lease", late)
+    with graphs.leased() as path:
+        assert path == graphs.path()
+        assert path != old
+        assert path.is_dir()
+
+
+def test_a_process_that_is_killed_holds_no_lease(folder: Path) -> None:
+    store = opened(folder, keep_seconds=0.0)
+    build(store, one=says(ONE, "first"))
+    program = (
+        "import sys, time; from pathlib import Path;"
+        "from catalog.adapters.checkpoints import Checkpoints;"
+        "held = Checkpoints(Path(sys.argv[1])).leased(); held.__enter__();"
+        "print('held', flush=True); time.sleep(60)"
+    )
+    reader = subprocess.Popen(
+        [sys.executable, "-c", program, str(folder)], stdout=subprocess.PIPE, text=True
+    )
+    assert reader.stdout is not None
+    with reader.stdout:
+        assert reader.stdout.readline() == "held\n"
+    old = Checkpoints(folder).path()
+    store.show({ONE: says(ONE, "second")})
+    store.tidy()
+    assert old.is_dir()
+    reader.kill()
+    reader.wait()
+    store.tidy()
+    assert not old.exists()
+    store.close()
