@@ -43,10 +43,14 @@ def is_indexed(session: Session, item_id: str) -> bool:
     return not session.scalar(select(exists().where(Work.item_id == item_id)))
 
 
+# Built once: every query asks it.
+_NARROWING = select(exists().where(Work.narrowing.is_(True)))
+
+
 def narrowing_pending(parts: Parts) -> bool:
     """Tell whether some projection may still show what it no longer should."""
     with parts.database.reading() as session:
-        return bool(session.scalar(select(exists().where(Work.narrowing.is_(True)))))
+        return bool(session.scalar(_NARROWING))
 
 
 def wait_until_indexed(parts: Parts, item_id: str, seconds: float) -> bool:
