@@ -29,7 +29,6 @@ NARROWED = "graph-narrowed"
 WHOLE = "*"
 """What stands in the place of an item where the whole graph is asked for."""
 
-_LOOK_SECONDS = 5.0
 
 Progress = Callable[[int, int], None]
 """Called with how many items are done, and how many there are."""
@@ -45,11 +44,18 @@ def ask_rebuild(parts: Parts, *, now: datetime) -> None:
         outbox.ask(session, outbox.GRAPH, WHOLE, now=now)
 
 
-def rebuild_beside(parts: Parts, *, now: datetime) -> None:
-    """Have the relay that runs beside us rebuild, and wait until readers see the result."""
-    ask_rebuild(parts, now=now)
-    while not outbox.wait_until_indexed(parts, WHOLE, _LOOK_SECONDS):
-        pass
+def was_rebuilt(parts: Parts, seconds: float) -> bool:
+    """Tell whether readers see, within `seconds`, the result of the rebuild asked for."""
+    return outbox.wait_until_indexed(parts, WHOLE, seconds)
+
+
+def rebuild_alone(
+    parts: Parts, triples: TripleStore, *, now: datetime, progress: Progress = _silent
+) -> None:
+    """Rebuild where no relay runs; that somebody asked one to is settled by it as well."""
+    rebuild(parts, triples, now=now, progress=progress)
+    with parts.database.writing() as session:
+        outbox.forget(session, WHOLE)
 
 
 def rebuild(
