@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
+from string import ascii_letters, digits
 
 import pyoxigraph as ox
 
@@ -183,8 +184,8 @@ class Offsets:
         named = self._last(f":{_local(iri)}", end)
         if named <= found:
             return found
-        before = _PREFIX_BEFORE.search(self._data[max(0, named - 100) : named])
-        return named - len(before[0]) if before else named
+        before = self._data[max(0, named - 100) : named]
+        return named - len(before) + len(before.rstrip(_IN_PREFIX))
 
     def _last(self, spelled: str, end: int, *, whole: bool = True) -> int:
         """Return where the last `spelled` before `end` begins, or -1.
@@ -208,7 +209,7 @@ _MOST_SPELLED = 100
 
 _MOST_REPEATED = 20
 _NAME_GOES_ON = re.compile(rb"\.*[\w%:/\\\x80-\xff-]")
-_PREFIX_BEFORE = re.compile(rb"[\w.\x80-\xff-]*+$")
+_IN_PREFIX = (ascii_letters + digits + "_.-").encode() + bytes(range(0x80, 0x100))
 
 
 class TurtlePieces:

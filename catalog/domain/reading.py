@@ -7,7 +7,7 @@ left out; whatever is changed for the person is told by an info finding (contrac
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NoReturn
 from urllib.parse import unquote_to_bytes
@@ -176,8 +176,23 @@ class Reading:
 
 
 def placed(finding: Finding, place: Place) -> Finding:
-    """Return the finding with a place."""
-    return replace(finding, line=place.line, column=place.column, pointer=place.pointer)
+    """Return the finding with a place; written out, since `replace` takes four times as long."""
+    return Finding(
+        severity=finding.severity,
+        level=finding.level,
+        focus_node=finding.focus_node,
+        message=finding.message,
+        component=finding.component,
+        path=finding.path,
+        property=finding.property,
+        value=finding.value,
+        help=finding.help,
+        shape=finding.shape,
+        line=place.line,
+        column=place.column,
+        pointer=place.pointer,
+        suggestions=finding.suggestions,
+    )
 
 
 def read(
@@ -257,7 +272,7 @@ class _Reader:
     def _bring_home(self) -> None:
         """Rewrite IRIs under our bases to the record's, and the http form of schema.org."""
         said = self.parsed.text
-        if not self.written and not any(mark in said for mark in self.marks):
+        if not self.written and not [mark for mark in self.marks if mark in said]:
             self.statements = split(said.replace(ELSEWHERE, RECORD))
             self.origins = list(range(len(self.statements)))
             return

@@ -269,14 +269,20 @@ class _Judging:
 
     def _own_checks(self, item_type: str) -> Iterator[Finding]:
         known = self.shapes.words(item_type)
-        for statement in self.reading.statements:
+        for origin, statement in zip(self.reading.origins, self.reading.statements, strict=True):
             _, predicate, value = statement
             if value == NOT_STATED:
                 yield self._remark(
-                    statement, "warning", "publication", "not-stated", "{name} is not stated."
+                    origin,
+                    statement,
+                    "warning",
+                    "publication",
+                    "not-stated",
+                    "{name} is not stated.",
                 )
             elif predicate not in known.paths:
                 yield self._remark(
+                    origin,
                     statement,
                     "info",
                     "draft",
@@ -285,6 +291,7 @@ class _Judging:
                 )
             elif value[-1] == '"' and predicate in known.texts:
                 yield self._remark(
+                    origin,
                     statement,
                     "warning",
                     "draft",
@@ -294,6 +301,7 @@ class _Judging:
 
     def _remark(
         self,
+        origin: int,
         statement: Statement,
         severity: Severity,
         level: Level,
@@ -312,17 +320,14 @@ class _Judging:
             message=message.format(name=name or predicate[1:-1]),
             component=component,
         )
-        return self._placed(finding, subject, predicate[1:-1], value)
+        return placed(finding, self.reading.place(origin))
 
     def _unreachable(self) -> Iterator[Finding]:
         """Tell which parts nothing leads to from the item."""
         subjects = self.reading.subjects
-        if self._all_linked():
-            return
         links: dict[str, list[str]] = {}
-        for subject, _, value in self.reading.statements:
-            if value in subjects:
-                links.setdefault(subject, []).append(value)
+        for subject, value in [(s, v) for s, _, v in self.reading.statements if v in subjects]:
+            links.setdefault(subject, []).append(value)
         reached: set[str] = set()
         pending = [self.subject]
         while pending:
@@ -342,11 +347,6 @@ class _Judging:
                     component="unreachable-part",
                 )
                 yield self._placed(finding, node, None, None)
-
-    def _all_linked(self) -> bool:
-        """Tell whether the item itself points to every part."""
-        linked = {value for subject, _, value in self.reading.statements if subject == self.subject}
-        return self.reading.subjects <= linked | {self.subject}
 
     # -- places
 

@@ -1,13 +1,18 @@
 """Every statement is found again where it stands in the text."""
 
 import json
+import time
+from pathlib import Path
 
+import pyoxigraph as ox
 import pytest
 
 from catalog.domain.identifiers import item_iri
+from catalog.domain.offsets import Offsets
 from catalog.domain.reading import Reading, read
 
 ITEM = item_iri("0123456789")
+TURTLE_FORMAT = ox.RdfFormat.TURTLE
 
 TURTLE = '''\
 @prefix dct: <http://purl.org/dc/terms/> .
@@ -183,3 +188,51 @@ def test_what_the_reader_added_stands_nowhere() -> None:
     reading = read(text.encode(), "text/turtle", item=ITEM)
     places = [reading.place(origin).line for origin in reading.origins]
     assert places == [1, None]
+
+
+EXAMPLES = [
+    *(Path(__file__).parents[1] / "shapes").glob("*valid/*.ttl"),
+    *(Path(__file__).parents[2] / "catalog" / "samples").glob("*.ttl"),
+]
+
+
+def test_what_is_found_by_spelling_is_what_the_parser_finds_piece_by_piece() -> None:
+    base = "https://n.invalid/items/0000000000"
+    found = 0
+    for example in EXAMPLES:
+        text = example.read_bytes()
+        lines = [str(quad) for quad in ox.parse(text, format=TURTLE_FORMAT, base_iri=base)]
+        quick = Offsets(TURTLE_FORMAT, text, base, lines)
+        slow = Offsets(TURTLE_FORMAT, text, base, lines)
+        for number, line in enumerate(lines):
+            slow._asked = 1_000  # beyond that, nothing is looked for by spelling
+            quick._asked = 0
+            assert quick.of(number) == slow.of(number), (example.name, line)
+            found += quick._spelled_once(number) >= 0
+    assert found > 10_000
+
+
+@pytest.mark.parametrize("newlines", ["\n", "\r\n", " "])
+def test_a_text_without_lines_is_pointed_at_as_well(newlines: str) -> None:
+    text = (
+        '<> a <http://e/M> ; <http://e/p> "one" , "two" , "one" ; <http://e/q> [ <http://e/r> 1 ] .'
+    )
+    spread = text.replace(" ", newlines)
+    reading = read(spread.encode(), "text/turtle", item=ITEM)
+    for origin, (_, _, value) in zip(reading.origins, reading.statements, strict=True):
+        place = reading.place(origin)
+        assert place.line
+        assert place.column
+        line = spread.split("\n")[place.line - 1]
+        wanted = "[" if value.endswith("#n1>") else value.partition("^^")[0]
+        assert line[place.column - 1 :].strip('"').startswith(wanted.strip('"')), value
+
+
+def test_ten_thousand_places_are_found_in_moments() -> None:
+    text = "".join(f"<> <http://e/p> {number}, true, <#a> .\n" for number in range(3_000))
+    reading = read(text.encode(), "text/turtle", item=ITEM)
+    started = time.process_time()
+    places = [reading.place(origin) for origin in reading.origins]
+    assert time.process_time() - started < 5
+    lines = {place.line for place in places}
+    assert len(lines) == len(text.splitlines())
