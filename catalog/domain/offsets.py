@@ -6,6 +6,7 @@ moves a border.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
@@ -66,12 +67,24 @@ class Lines:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        self._asked = 0
 
     def place(self, offset: int) -> tuple[int, int]:
         """Return line and column, in characters, of a byte."""
+        self._asked += 1
         start = self._data.rfind(b"\n", 0, offset) + 1
         before = self._data[start:offset].decode(errors="replace")
-        return self._data.count(b"\n", 0, start) + 1, len(before) + 1
+        if self._asked <= _FEW:
+            return self._data.count(b"\n", 0, start) + 1, len(before) + 1
+        return bisect_right(self._starts, offset), len(before) + 1
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(found.end() for found in re.finditer(rb"\n", self._data))]
+
+
+_FEW = 20
+"""How many lines are counted one by one, before a table of them is made."""
 
 
 class Offsets:

@@ -144,7 +144,7 @@ class _Judging:
 
     def judgement(self, level: Level) -> Judgement:
         description = self.reading.description
-        report = Report(level, self.library.version, in_order(self._findings(description)))
+        report = Report(level, self.library.version, self._placed_in_order(description))
         return Judgement(
             ntriples=description.ntriples,
             digest=description.digest,
@@ -180,11 +180,28 @@ class _Judging:
 
     # -- findings
 
-    def _findings(self, description: Description) -> Iterator[Finding]:
+    def _placed_in_order(self, description: Description) -> tuple[Finding, ...]:
+        """Return the findings in their order, each with its place in the text.
+
+        Places are looked for last, since of very many findings only some are told.
+        """
+        origins: dict[Finding, int] = {}
+        for origin, finding in self._findings(description):
+            origins.setdefault(finding, origin)
+        place = self.reading.place
+        return tuple(
+            finding
+            if (origin := origins.get(finding, ADDED)) == ADDED
+            else placed(finding, place(origin))
+            for finding in in_order(origins)
+        )
+
+    def _findings(self, description: Description) -> Iterator[tuple[int, Finding]]:
+        """Yield each finding with the number of the statement that it points at."""
         own_type = f"<{VOCAB}item-type/{self.type}>"
-        for finding in self.reading.findings:
+        for origin, finding in self.reading.notes:
             if finding.path != f"{DCT}type" or finding.value != own_type:
-                yield finding
+                yield origin, finding
         if self.type is None:
             yield self._about_type()
         if self.judged_as is not None:
@@ -224,29 +241,25 @@ class _Judging:
             f"{node} <{DCAT}downloadURL> {address} .\n"
         )
 
-    def _told(self, result: Result) -> Finding:
+    def _told(self, result: Result) -> tuple[int, Finding]:
         """Return an engine's result as a person is told it."""
         source = self.shapes.source(result.shape)
         path = source.path or (result.path and result.path.strip("<>"))
-        return self._placed(
-            Finding(
-                severity=_SEVERITIES.get(result.severity, "violation"),
-                level=source.level or "draft",
-                focus_node=beside(self.item, result.focus_node),
-                path=path,
-                property=source.name,
-                value=result.value and beside(self.item, result.value),
-                message=source.message or result.message or _plain_message(source, result),
-                help=source.help,
-                component=result.component,
-                shape=source.iri if result.shape[0] == "<" else None,
-            ),
-            result.focus_node,
-            path,
-            result.value,
+        finding = Finding(
+            severity=_SEVERITIES.get(result.severity, "violation"),
+            level=source.level or "draft",
+            focus_node=beside(self.item, result.focus_node),
+            path=path,
+            property=source.name,
+            value=result.value and beside(self.item, result.value),
+            message=source.message or result.message or _plain_message(source, result),
+            help=source.help,
+            component=result.component,
+            shape=source.iri if result.shape[0] == "<" else None,
         )
+        return self._origin(result.focus_node, f"<{path}>", result.value), finding
 
-    def _about_type(self) -> Finding:
+    def _about_type(self) -> tuple[int, Finding]:
         if self.types:
             message = (
                 f"This has the classes of {' and '.join(self.types)}; "
@@ -265,9 +278,9 @@ class _Judging:
             message=message,
             component="item-type",
         )
-        return self._placed(finding, self.subject, TYPE[1:-1], None)
+        return self._origin(self.subject, TYPE, None), finding
 
-    def _own_checks(self, item_type: str) -> Iterator[Finding]:
+    def _own_checks(self, item_type: str) -> Iterator[tuple[int, Finding]]:
         known = self.shapes.words(item_type)
         for origin, statement in zip(self.reading.origins, self.reading.statements, strict=True):
             _, predicate, value = statement
@@ -307,7 +320,7 @@ class _Judging:
         level: Level,
         component: str,
         message: str,
-    ) -> Finding:
+    ) -> tuple[int, Finding]:
         subject, predicate, value = statement
         name = self.shapes.words(self.judged_as).names.get(predicate) if self.judged_as else None
         finding = Finding(
@@ -320,9 +333,9 @@ class _Judging:
             message=message.format(name=name or predicate[1:-1]),
             component=component,
         )
-        return placed(finding, self.reading.place(origin))
+        return origin, finding
 
-    def _unreachable(self) -> Iterator[Finding]:
+    def _unreachable(self) -> Iterator[tuple[int, Finding]]:
         """Tell which parts nothing leads to from the item."""
         subjects = self.reading.subjects
         links: dict[str, list[str]] = {}
@@ -346,13 +359,9 @@ class _Judging:
                     "Point to it, or leave it out.",
                     component="unreachable-part",
                 )
-                yield self._placed(finding, node, None, None)
+                yield self._origin(node, TYPE, None), finding
 
     # -- places
-
-    def _placed(self, finding: Finding, focus: str, path: str | None, value: str | None) -> Finding:
-        origin = self._origin(focus, f"<{path}>", value)
-        return placed(finding, self.reading.place(origin)) if origin != ADDED else finding
 
     def _origin(self, focus: str, path: str, value: str | None) -> int:
         """Return the number of the statement to point at, the nearest that there is.

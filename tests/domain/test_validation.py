@@ -1,6 +1,7 @@
 """How a description is judged beyond what the examples of each shape show."""
 
 import json
+import time
 
 import pytest
 
@@ -8,7 +9,7 @@ import catalog
 from catalog.domain.engine import compiled
 from catalog.domain.errors import Unreadable
 from catalog.domain.identifiers import RECORD, VOCAB, item_iri
-from catalog.domain.report import Finding, Report
+from catalog.domain.report import MOST_FINDINGS, Finding, Report
 from catalog.domain.validation import Judgement, judge
 from catalog.library import Library, library
 
@@ -347,3 +348,13 @@ def test_validate_at_draft_level_does_not_ask_for_what_publication_needs() -> No
     text = PREFIXES + '<> a it6:MachineLearningModel ; dct:title "x"@en .'
     assert catalog.validate(text, level="draft").conforms
     assert not catalog.validate(text).conforms
+
+
+@pytest.mark.parametrize("value", ["sage:notStated", '"x"', "<https://w3id.org/sage/vocab/x/{n}>"])
+def test_a_description_of_ten_thousand_bad_statements_is_answered_in_moments(value: str) -> None:
+    many = "".join(f"<#p{n}> dcat:theme {value.format(n=n)} .\n" for n in range(9_900))
+    started = time.process_time()
+    report = judged(MODEL + many).report
+    assert time.process_time() - started < 4
+    assert len(report.findings) == MOST_FINDINGS
+    assert "left out" in report.findings[-1].message
