@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from catalog.domain.report import Level, Report
 
-__all__ = ["validate"]
+__all__ = ["MEDIA_TYPES", "guessed_media_type", "validate"]
 
-_SUFFIXES = {
+MEDIA_TYPES = {
     ".ttl": "text/turtle",
     ".turtle": "text/turtle",
     ".nt": "application/n-triples",
@@ -18,6 +18,7 @@ _SUFFIXES = {
     ".xml": "application/rdf+xml",
     ".owl": "application/rdf+xml",
 }
+"""The media type of a description by the suffix of its file."""
 
 
 def validate(
@@ -40,13 +41,13 @@ def validate(
     from catalog.library import library
 
     if isinstance(source, Path):
-        media_type = media_type or _SUFFIXES.get(source.suffix.lower())
+        media_type = media_type or MEDIA_TYPES.get(source.suffix.lower())
         source = source.read_bytes()
     text = source.encode() if isinstance(source, str) else source
     base = os.environ.get("SAGE_CATALOG_BASE_URL") or "http://127.0.0.1:8000"
     judgement = judge(
         text,
-        media_type or _guessed(text),
+        media_type or guessed_media_type(text),
         item=item_iri("0000000000"),
         bases=(with_slash(base),),
         library=library(),
@@ -55,7 +56,7 @@ def validate(
     return judgement.report
 
 
-def _guessed(text: bytes) -> str:
+def guessed_media_type(text: bytes) -> str:
     """Return the media type that a text seems to have."""
     start = text.removeprefix(b"\xef\xbb\xbf").lstrip()[:100]
     if start.startswith((b"{", b"[")):

@@ -7,19 +7,20 @@
 
 import hashlib
 import json
+import os
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
 
-from catalog.domain.errors import CatalogError, Unavailable, every_error
+from catalog.domain.errors import CatalogError, Unavailable
 
 _CHUNK = 1 << 20
-_BY_SLUG = {kind.slug: kind for kind in every_error()}
 
 Moved = Callable[[int], None]
 """Told how many bytes have gone over so far."""
@@ -28,15 +29,16 @@ Moved = Callable[[int], None]
 class Refused(CatalogError):
     """The server said no; `detail` is its sentence and `evidence` the rest of the problem.
 
-    status  the HTTP status of the answer
+    answered  the HTTP status of the answer
+    kind      the slug of the problem, such as "moved-on"
     """
 
-    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+    def __init__(self, answered: int, problem: Mapping[str, Any]) -> None:
         known = {"detail", "title", "status", "type", "instance"}
         evidence = {name: value for name, value in problem.items() if name not in known}
-        super().__init__(str(problem.get("detail") or problem.get("title") or status), **evidence)
-        self.answered = status
-        self.kind = _BY_SLUG.get(str(problem.get("type", "")).rstrip("/").rsplit("/", 1)[-1])
+        super().__init__(str(problem.get("detail") or problem.get("title") or answered), **evidence)
+        self.answered = answered
+        self.kind = str(problem.get("type", "")).rstrip("/").rsplit("/", 1)[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,15 @@ class Client:
     url    the address of the catalog
     token  the account's token; without one only what is public is seen
 
-    Every call raises Refused for what the server refuses, and Unavailable where it does not
-    answer.
+    Raises ValueError where one of the two cannot be what it should be. Every call raises Refused
+    for what the server refuses, and Unavailable where it does not answer as a catalog does.
     """
 
     def __init__(self, url: str, token: str | None = None, *, seconds: float = 60.0) -> None:
+        if not _is_address(url):
+            raise ValueError(f"{url} is not the address of a catalog, such as http://host:8000")
+        if token and not (token.isascii() and token.isprintable() and " " not in token):
+            raise ValueError("A token has letters, digits and signs only")
         self.url = url.rstrip("/") + "/"
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._pool = urllib3.PoolManager(
@@ -118,8 +124,8 @@ class Client:
         """Go through the items that the caller finds, changed last first."""
         cursor: str | None = None
         while True:
-            asked = filters | {"limit": "100"} | ({"cursor": cursor} if cursor else {})
-            page = json.loads(self._send("GET", f"items?{urlencode(asked)}").data)
+            asked = {"limit": "100"} | filters | ({"cursor": cursor} if cursor else {})
+            page = _loaded(self._send("GET", f"items?{urlencode(asked)}"))
             yield from page["items"]
             cursor = page["next"]
             if cursor is None:
@@ -132,8 +138,7 @@ class Client:
         answer = self._send(
             "POST", f"validate?level={quote(level)}", source, {"Content-Type": media_type}
         )
-        report: dict[str, Any] = json.loads(answer.data)
-        return report
+        return _loaded(answer)
 
     def query(self, text: str, accept: str = "application/sparql-results+json") -> bytes:
         """Return the answer to a SPARQL query, in the form asked for."""
@@ -156,19 +161,18 @@ class Client:
         headers = {
             "Content-Length": str(file.stat().st_size),
             "Content-Type": media_type or "application/octet-stream",
-            "X-Checksum-Sha256": _sha256(file),
+            "X-Checksum-Sha256": sha256_of(file),
         }
         with file.open("rb") as opened:
             answer = self._send("PUT", _file_path(item_id, name), _Told(opened, moved), headers)
-        said: dict[str, Any] = json.loads(answer.data)
-        return said
+        return _loaded(answer)
 
     def files(self, item_id: str) -> Iterator[dict[str, Any]]:
         """Go through the files of an item, by name."""
         cursor: str | None = None
         while True:
             more = f"?cursor={quote(cursor)}" if cursor else ""
-            page = json.loads(self._send("GET", f"items/{item_id}/files{more}").data)
+            page = _loaded(self._send("GET", f"items/{quote(item_id, safe='')}/files{more}"))
             yield from page["files"]
             cursor = page["next"]
             if cursor is None:
@@ -182,6 +186,15 @@ class Client:
         file  as `files` yields it
         """
         draft = target.with_name(target.name + ".part")
+        try:
+            self._fetch(item_id, file, draft, moved)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def _fetch(
+        self, item_id: str, file: Mapping[str, Any], draft: Path, moved: Moved | None
+    ) -> None:
         digest = hashlib.sha256()
         done = 0
         with self._streamed(_file_path(item_id, file["name"])) as answer, draft.open("wb") as out:
@@ -192,18 +205,14 @@ class Client:
                 if moved is not None:
                     moved(done)
         if digest.hexdigest() != file["sha256"]:
-            draft.unlink()
             raise Unavailable(f"{file['name']} arrived damaged; fetch it again.")
-        draft.replace(target)
 
     def _item(self, answer: urllib3.BaseHTTPResponse) -> Item:
-        return Item(json.loads(answer.data), answer.headers.get("ETag", ""))
+        return Item(_loaded(answer), answer.headers.get("ETag", ""))
 
     def _json(self, method: str, path: str, said: Any, etag: str) -> dict[str, Any]:
         headers = {"Content-Type": "application/json", "If-Match": etag}
-        answer = self._send(method, path, json.dumps(said).encode(), headers)
-        loaded: dict[str, Any] = json.loads(answer.data)
-        return loaded
+        return _loaded(self._send(method, path, json.dumps(said).encode(), headers))
 
     def _send(
         self,
@@ -217,11 +226,16 @@ class Client:
         said = {"Accept": "application/json", **self._headers, **(headers or {})}
         try:
             answer = self._pool.request(
-                method, self.url + path, body=body, headers=said, preload_content=preload
+                method,
+                self.url + path,
+                body=body,
+                headers=said,
+                preload_content=preload,
+                redirect=False,
             )
         except urllib3.exceptions.HTTPError as fault:
             raise Unavailable(f"{self.url} does not answer: {_reason(fault)}") from None
-        if answer.status >= 400:
+        if answer.status >= 300:
             raise _refusal(answer)
         return answer
 
@@ -250,27 +264,61 @@ class _Told:
         return chunk
 
 
-def _refusal(answer: urllib3.BaseHTTPResponse) -> CatalogError:
+def safe_path(name: str) -> Path:
+    """Return a file's name as a path that stays in the folder it is put into.
+
+    A server is not trusted with where files are written: raises Unavailable for any other name.
+    """
+    steps = name.split("/")
+    leads_out = any(step in {"", ".", ".."} for step in steps)
+    if os.name == "nt":
+        leads_out = leads_out or "\\" in name or ":" in name
+    if leads_out or any(unicodedata.category(sign) == "Cc" for sign in name):
+        raise Unavailable(f"The server offers a file called {name!r}, which is not fetched.")
+    return Path(*steps)
+
+
+def _is_address(url: str) -> bool:
     try:
-        problem = json.loads(answer.data)
+        parts = urlsplit(url)
+        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        problem = {}
-    if not isinstance(problem, dict):
-        problem = {}
-    if answer.status == 503 or not problem:
-        said = problem.get("detail") or f"The server answered {answer.status}."
-        return Unavailable(str(said))
+        return False
+    return known and url.isascii() and url.isprintable() and " " not in url
+
+
+def _loaded(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
+    said: Any = None
+    with suppress(ValueError):
+        said = json.loads(answer.data)
+    if not isinstance(said, dict):
+        raise Unavailable("The server answers, but not as a catalog does; is the address right?")
+    return said
+
+
+def _refusal(answer: urllib3.BaseHTTPResponse) -> CatalogError:
+    if answer.status < 400:
+        target = answer.headers.get("Location", "another address")
+        return Unavailable(f"The server points to {target}; name that address.")
+    problem: Any = None
+    with suppress(ValueError):
+        problem = json.loads(answer.data)
+    if answer.status >= 500 or not isinstance(problem, dict):
+        said = problem.get("detail") if isinstance(problem, dict) else None
+        return Unavailable(str(said or f"The server answered {answer.status}."))
     return Refused(answer.status, problem)
 
 
 def _reason(fault: Exception) -> str:
-    return str(getattr(fault, "reason", None) or fault).rsplit(":", 1)[-1].strip() + "."
+    reason = str(getattr(fault, "reason", None) or fault)
+    return reason.rsplit("] ", 1)[-1].rsplit(": ", 1)[-1].strip(" .") + "."
 
 
 def _file_path(item_id: str, name: str) -> str:
     return f"items/{quote(item_id, safe='')}/files/{quote(name, safe='/')}"
 
 
-def _sha256(file: Path) -> str:
+def sha256_of(file: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -5,6 +5,7 @@ with SIGKILL leaves nothing behind either. Elsewhere children are ended by `stop
 """
 
 import ctypes
+import multiprocessing
 import os
 import shutil
 import signal
@@ -61,26 +62,27 @@ def stop_children(children: Iterable[Popen], seconds: float = 10.0) -> tuple[Pop
 
     seconds  how long they have, all together, to finish by themselves after SIGTERM
     """
-    running = [child for child in children if child.poll() is None]
+    running = [child for child in children if child.returncode is None]
     for child in running:
-        child.terminate()
+        _ask_to_end(child)
     deadline = time.monotonic() + seconds
     late = []
     for child in running:
-        while not (ended := _has_ended(child)) and time.monotonic() < deadline:
+        while not (ended := has_ended(child)) and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
         if not ended:
             late.append(child)
-        _kill_group(child)
-        child.wait()
+        clear_away(child)
     return tuple(late)
 
 
-def _search_path(environment: dict[str, str] | None) -> str | None:
-    return None if environment is None else environment.get("PATH", os.defpath)
+def clear_away(child: Popen) -> int:
+    """Kill `child` and what is left of all that it started; return how it ended."""
+    _kill_group(child)
+    return child.wait()
 
 
-def _has_ended(child: Popen) -> bool:
+def has_ended(child: Popen) -> bool:
     """Tell whether `child` has ended, without reaping it: its group's number stays its own."""
     if sys.platform == "win32":
         return child.poll() is not None
@@ -89,6 +91,18 @@ def _has_ended(child: Popen) -> bool:
     except ChildProcessError:  # reaped elsewhere
         return True
     return status is not None
+
+
+def _search_path(environment: dict[str, str] | None) -> str | None:
+    return None if environment is None else environment.get("PATH", os.defpath)
+
+
+def _ask_to_end(child: Popen) -> None:
+    # `Popen.terminate` would reap a child that has ended, and lose sight of what it left behind.
+    if sys.platform == "win32":
+        child.terminate()
+    elif not has_ended(child):
+        os.kill(child.pid, SIGTERM)
 
 
 def _kill_group(child: Popen) -> None:
@@ -106,7 +120,14 @@ def _kill_group(child: Popen) -> None:
 def end_with_parent(signal: Signals = SIGTERM) -> None:
     """Have this process get `signal` when the one that started it ends; Linux only.
 
-    For processes that somebody else's program started, such as a web server's workers.
+    For processes that somebody else's program started, such as a web server's workers. Raises
+    SystemExit where that one has ended already.
     """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal), 0, 0, 0)
+    if sys.platform != "linux":
+        return
+    parent = os.getppid()
+    if (started_by := multiprocessing.parent_process()) is not None and started_by.pid is not None:
+        parent = started_by.pid
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal), 0, 0, 0)
+    if os.getppid() != parent:
+        raise SystemExit(1)

@@ -1,23 +1,33 @@
 """Every setting of the catalog: its name, default and meaning, from environment or a TOML file."""
 
+import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from catalog.domain.writing import House
 
 PREFIX = "SAGE_CATALOG_"
+
+_BESIDE = frozenset({"CONFIG", "URL", "TOKEN"})
+"""Variables of ours that are no settings: where these stand, and what commands are told."""
 
 
 class BadSetting(Exception):
     """A setting has a name nobody knows or a value it cannot have; the sentence says which."""
 
 
-def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
-    return field(default=default, metadata={"meaning": meaning, "secret": secret})
+def _setting(
+    default: Any, meaning: str, *, secret: bool = False, least: int = 1, most: int | None = None
+) -> Any:
+    return field(
+        default=default,
+        metadata={"meaning": meaning, "secret": secret, "least": least, "most": most},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +37,9 @@ class Settings:
 
     data: Path = _setting(Path("data"), "Folder that holds everything the catalog keeps.")  # noqa: RUF009
     host: str = _setting("127.0.0.1", "Address to listen on.")
-    port: int = _setting(8000, "Port to listen on.")
+    port: int = _setting(8000, "Port to listen on.", most=65_535)
     base_url: str = _setting(
-        "", "Address under which the catalog is reached; default http://127.0.0.1:{port}."
+        "", "Address under which the catalog is reached; default http://{host}:{port}."
     )
     title: str = _setting("Sage Catalog", "Name of the site, as pages show it.")
     database_url: str = _setting(
@@ -44,6 +54,9 @@ class Settings:
     s3_bucket: str = _setting("sage-catalog", "Bucket of the S3 store; made if absent.")
     s3_region: str = _setting("us-east-1", "Region of the S3 store.")
     s3_secure: bool = _setting(False, "Whether the S3 store is reached by HTTPS.")
+    s3_single_put: bool = _setting(
+        False, "Whether bodies of any length go to the S3 store in one request, right for weed."
+    )
     publisher_name: str = _setting(
         "Sage Continuum: Cyberinfrastructure for AI at the Edge",
         "Publisher of items whose description names none.",
@@ -64,7 +77,7 @@ class Settings:
     metadata_bytes: int = _setting(1_000_000, "Largest description taken.")
     file_bytes: int = _setting(50_000_000_000, "Largest file taken in one request.")
     free_bytes: int = _setting(
-        200_000_000, "Space to leave on the disk; below it uploads are refused."
+        200_000_000, "Space to leave on the disk; below it uploads are refused.", least=0
     )
     session_hours: int = _setting(12, "How long a sign-in lasts.")
     trusted_hosts: str = _setting(
@@ -74,7 +87,13 @@ class Settings:
     @property
     def base(self) -> str:
         """The catalog's address, ending in exactly one slash."""
-        return (self.base_url or f"http://127.0.0.1:{self.port}").rstrip("/") + "/"
+        return (self.base_url or f"http://{self.address}").rstrip("/") + "/"
+
+    @property
+    def address(self) -> str:
+        """Host and port where this machine reaches the catalog."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
 
     @property
     def house(self) -> House:
@@ -93,60 +112,126 @@ class Settings:
         return self.database_url or f"sqlite:///{(self.data / 'record.sqlite').absolute()}"
 
 
-def _converted(name: str, kind: Any, value: Any) -> Any:
-    try:
-        if kind is bool:
-            if isinstance(value, bool):
-                return value
-            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[
-                str(value).lower()
-            ]
-        return kind(value)
-    except (KeyError, ValueError, TypeError):
-        raise BadSetting(f"{name} cannot be {value!r}; it is {kind.__name__}.") from None
-
-
 def from_environment(
     environment: Mapping[str, str] | None = None, overrides: Mapping[str, Any] | None = None
 ) -> Settings:
     """Return the settings of this process.
 
     environment  default: that of the process
-    overrides    what the command line said; entries that are None do not count
+    overrides    what the command line said, by option; entries that are None do not count
 
-    Raises BadSetting for an unknown name, an unfit value or an unreadable file.
+    Raises BadSetting for an unknown name in the file, an unfit value or an unreadable file.
     """
     found = os.environ if environment is None else environment
-    kinds = {entry.name: type(entry.default) for entry in fields(Settings)}
-    kinds["data"] = Path
     values: dict[str, Any] = {}
     if config := found.get(PREFIX + "CONFIG"):
-        values |= _from_file(Path(config), kinds)
-    for name, kind in kinds.items():
-        if (text := found.get(PREFIX + name.upper())) is not None:
-            values[name] = _converted(PREFIX + name.upper(), kind, text)
+        values |= _from_file(Path(config))
+    for name, entry in _ENTRIES.items():
+        text = found.get(PREFIX + name.upper())
+        if text or (text is not None and isinstance(entry.default, str)):
+            values[name] = _converted(name, PREFIX + name.upper(), text)
     for name, value in (overrides or {}).items():
         if value is not None:
-            values[name] = _converted(name, kinds[name], value)
-    if values.get("objects", "files") not in {"files", "s3"}:
-        raise BadSetting('objects is "files" or "s3".')
-    return Settings(**values)
+            values[name] = _converted(name, f"--{name}", value)
+    settings = Settings(**values)
+    _check(settings)
+    return settings
 
 
-def _from_file(path: Path, kinds: Mapping[str, type]) -> dict[str, Any]:
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Return the variables that give these settings to a child process, whatever else it has."""
+    said = {PREFIX + name.upper(): str(getattr(settings, name)) for name in _ENTRIES}
+    return said | {PREFIX + "CONFIG": ""}
+
+
+def unknown_variables(environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Yield a sentence about each variable that looks like a setting and is none."""
+    known = {PREFIX + name.upper() for name in _ENTRIES} | {PREFIX + name for name in _BESIDE}
+    for variable in sorted(os.environ if environment is None else environment):
+        if variable.startswith(PREFIX) and variable not in known:
+            close = difflib.get_close_matches(variable, known, 1)
+            meant = f"; {close[0]} is one" if close else ""
+            yield f"{variable} is no setting of this release{meant}."
+
+
+def _from_file(path: Path) -> dict[str, Any]:
     try:
         table = tomllib.loads(path.read_text())
     except (OSError, ValueError) as fault:
-        raise BadSetting(f"The settings file {path} cannot be read: {fault}") from None
-    if unknown := sorted(set(table) - set(kinds)):
+        raise BadSetting(f"The settings file {path} cannot be read: {fault}.") from None
+    if unknown := sorted(set(table) - set(_ENTRIES)):
         raise BadSetting(f"{path} names settings that do not exist: {', '.join(unknown)}.")
-    return {name: _converted(f"{path}: {name}", kinds[name], table[name]) for name in table}
+    return {name: _converted(name, f"{name} in {path}", value) for name, value in table.items()}
+
+
+def _converted(name: str, said_as: str, value: Any) -> Any:
+    entry = _ENTRIES[name]
+    meant, convert = _KINDS["data" if name == "data" else type(entry.default).__name__]
+    try:
+        converted = convert(value)
+    except (KeyError, ValueError, TypeError):
+        raise BadSetting(f"{said_as} cannot be {value!r}; it is {meant}.") from None
+    if isinstance(converted, int) and not isinstance(converted, bool):
+        _check_bounds(said_as, converted, entry.metadata["least"], entry.metadata["most"])
+    return converted
+
+
+def _whole(value: Any) -> int:
+    return int(str(value))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):  # a TOML file knows numbers and dates, too
+        raise TypeError
+    return value
+
+
+def _truth(value: Any) -> bool:
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    return words[str(value).strip().lower()]
+
+
+def _check_bounds(said_as: str, value: int, least: int, most: int | None) -> None:
+    if value < least or (most is not None and value > most):
+        to = f"{least} to {most}" if most is not None else f"{least} or more"
+        raise BadSetting(f"{said_as} cannot be {value}; it is {to}.")
+
+
+def _check(settings: Settings) -> None:
+    """Refuse values that cannot be, alone or together."""
+    if settings.objects not in {"files", "s3"}:
+        raise BadSetting(f'objects is "files" or "s3", not {settings.objects!r}.')
+    if settings.objects == "s3":
+        needed = ("s3_endpoint", "s3_access_key", "s3_secret_key")
+        if missing := [name for name in needed if not getattr(settings, name)]:
+            raise BadSetting(f"objects = s3 needs {' and '.join(missing)} as well.")
+    if settings.base_url and not _is_address(settings.base_url):
+        raise BadSetting(
+            f"base_url is an address such as https://catalog.example.org, not {settings.base_url}."
+        )
+    if not settings.host:
+        raise BadSetting("host cannot be empty; 127.0.0.1 is this machine alone.")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return (
+            parts.scheme in {"http", "https"}
+            and bool(parts.hostname)
+            and parts.port != 0
+            and not (parts.query or parts.fragment or parts.username)
+            and text.isprintable()
+            and " " not in text
+        )
+    except ValueError:
+        return False
 
 
 def listed(settings: Settings) -> list[dict[str, Any]]:
     """Return every setting with its variable, value, default and meaning; secrets are not shown."""
     lines = []
-    for entry in fields(Settings):
+    for entry in _ENTRIES.values():
         value = getattr(settings, entry.name)
         hidden = entry.metadata["secret"] and value
         lines.append(
@@ -163,3 +248,12 @@ def listed(settings: Settings) -> list[dict[str, Any]]:
 
 def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
+
+
+_ENTRIES = {entry.name: entry for entry in fields(Settings)}
+_KINDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "int": ("a whole number", _whole),
+    "bool": ("true or false", _truth),
+    "str": ("text", _text),
+    "data": ("a folder", Path),
+}

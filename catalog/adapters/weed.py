@@ -118,6 +118,17 @@ def start_weed(folder: Path, *, bucket: str, allowed_origin: str, seconds: float
     return weed
 
 
+def keys_of(folder: Path) -> tuple[str, str, str]:
+    """Return endpoint, access and secret key of the server over `folder`, whether it runs or not.
+
+    Raises Unavailable where none was ever started there.
+    """
+    ports = _read_ports(folder / _PORTS_FILE)
+    if not (folder / _IDENTITIES_FILE).exists() or "s3.port" not in ports:
+        raise Unavailable(f"There is no S3 store in {folder}.")
+    return (f"{_HOST}:{ports['s3.port']}", *_identity(folder / _IDENTITIES_FILE))
+
+
 def _arguments(folder: Path, ports: Mapping[str, int], allowed_origin: str) -> list[str]:
     options = {
         "dir": folder / "data",

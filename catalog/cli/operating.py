@@ -3,14 +3,16 @@
 import argparse
 import signal
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from catalog.cli.output import BLOCKED, GOOD, NotReachable, Output, WrongUse
+from catalog.cli.output import BLOCKED, GOOD, NotReachable, Output
+from catalog.database import Database
+from catalog.domain.errors import NotFound
 from catalog.domain.permissions import Role
 from catalog.parts import Parts
-from catalog.settings import Settings, from_environment, listed
+from catalog.settings import Settings, from_environment, listed, unknown_variables
 
 _EXAMPLES = {
     "token": """examples:
@@ -40,52 +42,87 @@ def declare(verb: str, parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EXAMPLES[verb]
     parser.add_argument("--data", type=Path, help="the data folder (./data)")
     if verb == "token":
-        actions = parser.add_subparsers(dest="action", metavar="create|revoke", required=True)
-        create = actions.add_parser("create", help="make a token for an account")
-        create.add_argument("name", help="name of the account; made if there is none")
-        create.add_argument("--role", choices=[role.value for role in Role], help="its role")
-        create.add_argument("--days", type=int, help="days until it expires (never)")
-        revoke = actions.add_parser("revoke", help="make a token worthless")
-        revoke.add_argument("token")
-        for action in (create, revoke):
-            action.add_argument("--data", type=Path, default=argparse.SUPPRESS)
-            action.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+        _declare_token(parser)
     if verb == "doctor":
         parser.add_argument("--deep", action="store_true", help="check the SHA-256 of every file")
     parser.set_defaults(run=_RUNS[verb])
 
 
+def _declare_token(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="create|revoke", required=True)
+    create = actions.add_parser("create", help="make a token for an account")
+    create.add_argument("name", metavar="NAME", help="the account; made if there is none")
+    create.add_argument("--role", choices=[role.value for role in Role], help="its role")
+    create.add_argument("--days", type=_days, help="days until it expires (never)")
+    revoke = actions.add_parser("revoke", help="make a token worthless")
+    revoke.add_argument("token", metavar="TOKEN")
+    for action in (create, revoke):
+        action.add_argument("--data", type=Path, default=argparse.SUPPRESS, help="(./data)")
+        action.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 1 <= days <= 36_500:
+        raise argparse.ArgumentTypeError("1 to 36500")
+    return days
+
+
 def _settings(said: argparse.Namespace) -> Settings:
-    return from_environment(overrides={"data": getattr(said, "data", None)})
+    return from_environment(overrides={"data": said.data})
 
 
-def _parts(settings: Settings, *, prepare: bool = False) -> Parts:
-    """Return the parts over an existing data folder, or say that there is none."""
-    from catalog.bootstrap import operator_parts
-    from catalog.database import Database
-    from catalog.services.start import prepare_record
+def _parts(settings: Settings) -> Parts:
+    """Return the parts over an existing catalog, under the address of its last start.
 
-    if prepare:
-        settings.data.mkdir(parents=True, exist_ok=True)
-        database = Database(settings.database)
-        prepare_record(database, settings.base, now=datetime.now(UTC))
-        database.close()
-    elif not settings.database_url and not (settings.data / "record.sqlite").exists():
-        raise NotReachable(f"There is no catalog in {settings.data}; name its folder with --data")
+    An operator's command is told the folder and not the port: what the record says of the two
+    is what the server that may run beside it goes by.
+    """
+    from catalog.bootstrap import operator_parts, reach_s3
+    from catalog.services.start import base_of_last_start, objects_are_beside
+
+    database = _record(settings)
+    if (base := base_of_last_start(database)) is not None:
+        settings = replace(settings, base_url=base)
+    if objects_are_beside(database) and settings.objects == "files":
+        settings = reach_s3(settings)
+    database.close()
     return operator_parts(settings)
 
 
+def _record(settings: Settings, *, begin: bool = False) -> Database:
+    """Return the record of an existing catalog; of a new one where it may `begin`."""
+    from catalog.bootstrap import record
+    from catalog.migrations import bring_up_to_date, is_up_to_date
+
+    is_there = bool(settings.database_url) or (settings.data / "record.sqlite").exists()
+    if not is_there and not begin:
+        raise NotReachable(f"There is no catalog in {settings.data}; name its folder with --data.")
+    if not is_there:
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = record(settings)
+    if not is_there:
+        bring_up_to_date(database)
+    elif not is_up_to_date(database):
+        raise NotReachable(
+            f"The record in {settings.data} is of another release; `serve` brings it up to date."
+        )
+    return database
+
+
 def _token(said: argparse.Namespace, output: Output) -> int:
+    from catalog.bootstrap import operator_parts
     from catalog.services.accounts import create_token, revoke_token
 
-    parts = _parts(_settings(said), prepare=said.action == "create")
+    settings = _settings(said)
+    _record(settings, begin=said.action == "create").close()
+    parts = operator_parts(settings)
     now = datetime.now(UTC)
     if said.action == "revoke":
-        known = revoke_token(parts, said.token, now=now)
-        output.result({"revoked": known}, "Revoked." if known else "That token is not known.")
-        return GOOD if known else BLOCKED
-    if said.days is not None and said.days < 1:
-        raise WrongUse("--days is at least 1")
+        if not revoke_token(parts, said.token, now=now):
+            raise NotFound("That token is not known.")
+        output.result({"revoked": True}, "Revoked.")
+        return GOOD
     token = create_token(
         parts,
         said.name,
@@ -93,20 +130,20 @@ def _token(said: argparse.Namespace, output: Output) -> int:
         now=now,
         expires=now + timedelta(days=said.days) if said.days else None,
     )
-    output.result({"token": token, "account": said.name}, token)
+    output.result({"token": token}, token)
     return GOOD
 
 
 def _relay(said: argparse.Namespace, output: Output) -> int:
-    from catalog.bootstrap import triple_store
+    from catalog.bootstrap import operator_parts, triple_store
     from catalog.services.relay import run_relay
 
     settings = _settings(said)
-    parts = _parts(settings)
+    _record(settings).close()
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda _number, _frame: stop.set())
-    run_relay(parts, triple_store(settings), stop)
+    run_relay(operator_parts(settings), triple_store(settings), stop)
     output.result({"stopped": True}, "")
     return GOOD
 
@@ -114,10 +151,9 @@ def _relay(said: argparse.Namespace, output: Output) -> int:
 def _rebuild(said: argparse.Namespace, output: Output) -> int:
     from catalog.bootstrap import rebuild_graph
 
-    settings = _settings(said)
-    parts = _parts(settings)
+    parts = _parts(_settings(said))
     with output.progress("Rebuilding the graph", None) as bar:
-        count = rebuild_graph(parts, lambda done, _total: bar.to(done))
+        count = rebuild_graph(parts, bar.to)
     output.result({"items": count}, f"The graph was built anew from {count} items.")
     return GOOD
 
@@ -125,10 +161,11 @@ def _rebuild(said: argparse.Namespace, output: Output) -> int:
 def _doctor(said: argparse.Namespace, output: Output) -> int:
     from catalog.bootstrap import examine
 
-    settings = _settings(said)
-    parts = _parts(settings)
-    with output.progress("Examining", None):
-        found: Any = examine(parts, deep=said.deep)
+    parts = _parts(_settings(said))
+    with output.progress("Examining", None) as bar:
+        found = examine(
+            parts, deep=said.deep, progress=lambda name: bar.about(f"Looking at {name}")
+        )
     output.result(found.to_dict(), found.to_text())
     return GOOD if found.is_healthy else BLOCKED
 
@@ -138,6 +175,8 @@ def _list_settings(said: argparse.Namespace, output: Output) -> int:
     lines = [
         f"{entry['variable']} = {entry['value']!s}\n    {entry['meaning']}" for entry in entries
     ]
+    for sentence in unknown_variables():
+        output.say(sentence)
     output.result({"settings": entries}, "\n".join(lines))
     return GOOD
 

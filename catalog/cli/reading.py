@@ -1,39 +1,65 @@
-"""Descriptions as commands are given them: from a file or standard input, by its suffix."""
+"""Descriptions as commands are given them: from a file or standard input, by suffix or content."""
 
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
+from catalog import MEDIA_TYPES, guessed_media_type
 from catalog.cli.output import WrongUse
 
-MEDIA_TYPES = {
-    ".ttl": "text/turtle",
-    ".nt": "application/n-triples",
-    ".jsonld": "application/ld+json",
-    ".rdf": "application/rdf+xml",
-}
+_SURELY = frozenset({".ttl", ".nt", ".jsonld", ".rdf"})
+"""Suffixes by which a file in a folder is a description; `.json` and `.xml` may be anything."""
+
 LARGEST_BYTES = 64_000_000
 
 
-def media_type_of(name: str, *, strict: bool = True) -> str:
-    """Return the media type of a description by its suffix; standard input is Turtle.
+class Source(NamedTuple):
+    """A description and the kind of RDF that it is."""
 
-    strict  raise WrongUse for another suffix, instead of returning ""
+    content: bytes
+    media_type: str
+
+
+def read_source(name: str, media_type: str | None = None) -> Source:
+    """Return what is in a file, or on standard input for `-`; WrongUse where it cannot be one.
+
+    media_type  by default told by the suffix; of standard input, by how the text begins
     """
     if name == "-":
-        return MEDIA_TYPES[".ttl"]
-    found = MEDIA_TYPES.get(Path(name).suffix.lower(), "")
-    if not found and strict:
-        raise WrongUse(f"{name} is not one of {', '.join(MEDIA_TYPES)}; say --type")
+        content = sys.stdin.buffer.read(LARGEST_BYTES + 1)
+        media_type = media_type or guessed_media_type(content)
+    else:
+        path = Path(name)
+        media_type = media_type or _by_suffix(path)
+        if not path.exists():
+            raise WrongUse(f"There is no file {name}.")
+        if path.is_dir():
+            raise WrongUse(f"{name} is a folder, where a file is needed.")
+        with path.open("rb") as opened:
+            content = opened.read(LARGEST_BYTES + 1)
+    if len(content) > LARGEST_BYTES:
+        raise WrongUse(f"{name} is larger than any description may be.")
+    return Source(content, media_type)
+
+
+def is_description(path: Path) -> bool:
+    """Tell whether a file found in a folder is a description, by its suffix."""
+    return path.suffix.lower() in _SURELY and path.is_file()
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return every file of a folder and its folders, sorted, but those that are hidden."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+
+
+def _by_suffix(path: Path) -> str:
+    found = MEDIA_TYPES.get(path.suffix.lower())
+    if found is None:
+        known = ", ".join(sorted(MEDIA_TYPES))
+        raise WrongUse(f"{path} has none of the suffixes {known}; say what it is with --type.")
     return found
-
-
-def read_source(name: str) -> bytes:
-    """Return the bytes of a file, or of standard input for `-`."""
-    if name == "-":
-        return sys.stdin.buffer.read(LARGEST_BYTES)
-    path = Path(name)
-    if not path.is_file():
-        raise WrongUse(f"{name} is not a file")
-    if path.stat().st_size > LARGEST_BYTES:
-        raise WrongUse(f"{name} is larger than any description may be")
-    return path.read_bytes()

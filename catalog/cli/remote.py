@@ -1,18 +1,19 @@
-"""The verbs that speak to a server: submit, publish, upload, download, query, login."""
+"""The verbs that speak to a server: submit, publish, upload, download, login."""
 
 import argparse
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from catalog.cli.output import GOOD, Output, WrongUse
-from catalog.cli.reading import media_type_of, read_source
-from catalog.client import Client, Item
+from catalog.cli.output import GOOD, Output, WrongUse, code_of
+from catalog.cli.reading import files_in, is_description, read_source
+from catalog.client import Client, Item, safe_path, sha256_of
+from catalog.domain.errors import CatalogError
 
 DEFAULT_URL = "http://127.0.0.1:8000"
-_TOKENS = Path(os.environ.get("XDG_CONFIG_HOME", "~/.config")) / "sage-catalog" / "tokens.json"
 
 _EXAMPLES = {
     "submit": """examples:
@@ -23,6 +24,7 @@ _EXAMPLES = {
     "publish": """examples:
   sage-catalog publish w62kz7rwhm
   sage-catalog publish w62kz7rwhm n4cd0ma2bj      both or neither; they may cite each other
+  sage-catalog publish --samples                  those of the real items that are drafts
 """,
     "upload": """examples:
   sage-catalog upload w62kz7rwhm model.onnx labels.txt
@@ -31,12 +33,9 @@ _EXAMPLES = {
   sage-catalog download w62kz7rwhm                 all files, into the folder w62kz7rwhm
   sage-catalog download w62kz7rwhm model.onnx --to .
 """,
-    "query": """examples:
-  sage-catalog query 'SELECT ?item WHERE { ?item a ?type } LIMIT 5'
-  sage-catalog query --format csv @question.rq
-""",
     "login": """examples:
   sage-catalog login --url https://catalog.example.org     asks for the token
+  sage-catalog login < token.txt
 """,
 }
 
@@ -44,10 +43,15 @@ _EXAMPLES = {
 def declare(verb: str, parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of one of these verbs."""
     parser.epilog = _EXAMPLES[verb]
+    declare_server(parser)
+    _DECLARATIONS[verb](parser)
+    parser.set_defaults(run=_RUNS[verb])
+
+
+def declare_server(parser: argparse.ArgumentParser) -> None:
+    """Declare where the server is and who asks it."""
     parser.add_argument("--url", help=f"address of the catalog (SAGE_CATALOG_URL, {DEFAULT_URL})")
     parser.add_argument("--token", help="your token (SAGE_CATALOG_TOKEN, or that of `login`)")
-    _DECLARATIONS.get(verb, lambda _parser: None)(parser)
-    parser.set_defaults(run=_RUNS[verb])
 
 
 def _declare_submit(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +63,9 @@ def _declare_submit(parser: argparse.ArgumentParser) -> None:
 
 def _declare_publish(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ids", metavar="ID", nargs="*", help="drafts to publish together")
-    parser.add_argument("--samples", action="store_true", help="publish your drafts of samples")
+    parser.add_argument(
+        "--samples", action="store_true", help="the drafts among the real items that came with it"
+    )
 
 
 def _declare_upload(parser: argparse.ArgumentParser) -> None:
@@ -73,71 +79,99 @@ def _declare_download(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", type=Path, help="folder to put them into (the id)")
 
 
-def _declare_query(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("query", help="the query; @FILE reads it from a file, - from input")
-    parser.add_argument(
-        "--format", default=None, help="json, xml, csv, tsv, ttl, nt, rdf, jsonld (a table)"
-    )
-
-
 def client_of(said: argparse.Namespace) -> Client:
     """Return the client that arguments, environment and kept tokens describe."""
-    url = said.url or os.environ.get("SAGE_CATALOG_URL") or DEFAULT_URL
-    if not url.startswith(("http://", "https://")):
-        raise WrongUse(f"{url} is not the address of a catalog; it begins with http:// or https://")
+    url = _url(said)
     token = said.token or os.environ.get("SAGE_CATALOG_TOKEN") or _kept_tokens().get(_key(url))
-    return Client(url, token)
+    return client_at(url, token)
+
+
+def client_at(url: str, token: str | None = None) -> Client:
+    """Return a client, or raise WrongUse where address or token cannot be one."""
+    try:
+        return Client(url, token)
+    except ValueError as fault:
+        raise WrongUse(f"{fault}.") from None
+
+
+def _url(said: argparse.Namespace) -> str:
+    return said.url or os.environ.get("SAGE_CATALOG_URL") or DEFAULT_URL
 
 
 def _key(url: str) -> str:
     return url.rstrip("/")
 
 
+def _tokens() -> Path:
+    folder = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config")
+    return folder.expanduser() / "sage-catalog" / "tokens.json"
+
+
 def _kept_tokens() -> dict[str, str]:
     try:
-        kept: dict[str, str] = json.loads(_TOKENS.expanduser().read_text())
+        kept = json.loads(_tokens().read_text())
     except (OSError, ValueError):
         return {}
-    return kept
+    return kept if isinstance(kept, dict) else {}
 
 
 def _login(said: argparse.Namespace, output: Output) -> int:
+    url = _url(said)
+    token = said.token or _asked_token()
+    if not token:
+        raise WrongUse("No token was given.")
+    next(client_at(url, token).items(limit="1"), None)  # refuses a token that is not valid
+    path = _tokens()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as opened:
+        json.dump(_kept_tokens() | {_key(url): token}, opened)
+    draft.replace(path)
+    output.result({"url": url, "kept_in": str(path)}, f"The token for {url} is kept in {path}.")
+    return GOOD
+
+
+def _asked_token() -> str:
     import getpass
 
-    url = said.url or os.environ.get("SAGE_CATALOG_URL") or DEFAULT_URL
-    token = said.token or (
-        getpass.getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
-    )
-    if not token:
-        raise WrongUse("no token was given")
-    next(Client(url, token).items(owner="-"), None)  # refuses a token that is not valid
-    path = _TOKENS.expanduser()
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    kept = _kept_tokens() | {_key(url): token}
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as opened:
-        json.dump(kept, opened)
-    output.result({"url": url, "kept_in": str(path)}, f"Signed in to {url}.")
-    return GOOD
+    asked = getpass.getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline()
+    return asked.strip()
 
 
 def _submit(said: argparse.Namespace, output: Output) -> int:
     client = client_of(said)
     description, files = _described(said)
-    source = read_source(description)
-    media_type = said.media_type or media_type_of(description)
+    source = read_source(description, said.media_type)
+    _check_files(file for _, file in files)
     if not files:
-        item = client.submit(source, media_type, publish=said.publish)
+        item = client.submit(*source, publish=said.publish)
     else:
-        item = client.submit(source, media_type)
-        for name, file in files:
-            _upload_one(client, item.id, name, file, output)
-        item = client.item(item.id)
-        if said.publish:
-            client.publish(item)
+        item = client.submit(*source)
+        try:
+            for name, file in files:
+                _upload_one(client, item.id, name, file, output)
             item = client.item(item.id)
+            if said.publish:
+                client.publish(item)
+                item = client.item(item.id)
+        except CatalogError as fault:
+            return _half_done(fault, item, output)
     _tell_item(item, output)
     return GOOD
+
+
+def _half_done(fault: CatalogError, item: Item, output: Output) -> int:
+    """Say what failed after the draft was kept, and which draft it is."""
+    evidence = {**fault.evidence, "id": item.id, "iri": item.said["iri"]}
+    code = output.fail_as(fault.detail, code_of(fault), evidence)
+    output.say_findings(fault.evidence)
+    output.say(
+        f"The draft {item.said['iri']} is kept; go on with it by `sage-catalog upload {item.id} "
+        f"FILE` and `sage-catalog publish {item.id}`, or delete it."
+    )
+    return code
 
 
 def _described(said: argparse.Namespace) -> tuple[str, list[tuple[str, Path]]]:
@@ -146,13 +180,20 @@ def _described(said: argparse.Namespace) -> tuple[str, list[tuple[str, Path]]]:
     folder = Path(said.source)
     if not folder.is_dir():
         return said.source, extra
-    inside = [file for file in sorted(folder.rglob("*")) if file.is_file()]
-    descriptions = [file for file in inside if media_type_of(str(file), strict=False)]
-    top = [file for file in descriptions if file.parent == folder]
+    inside = files_in(folder)
+    top = [file for file in inside if file.parent == folder and is_description(file)]
     if len(top) != 1:
-        raise WrongUse(f"{folder} has {len(top)} descriptions at its top; one is needed")
-    files = [(str(file.relative_to(folder)), file) for file in inside if file != top[0]]
+        found = "no description" if not top else f"{len(top)} descriptions"
+        raise WrongUse(f"{folder} has {found} at its top (.ttl, .nt, .jsonld, .rdf), not one.")
+    files = [(file.relative_to(folder).as_posix(), file) for file in inside if file != top[0]]
     return str(top[0]), files + extra
+
+
+def _check_files(files: Iterable[Path]) -> None:
+    """Open every file before the first is sent, so that a wrong one leaves nothing half done."""
+    for file in files:
+        with file.open("rb"):
+            pass
 
 
 def _upload_one(client: Client, item_id: str, name: str, file: Path, output: Output) -> Any:
@@ -165,33 +206,44 @@ def _upload_one(client: Client, item_id: str, name: str, file: Path, output: Out
 
 
 def _tell_item(item: Item, output: Output) -> None:
-    report = item.said.get("report", {})
     output.result(dict(item.said), f"{item.said['iri']}  {item.said['state']}")
+    report = item.said.get("report") or {}
     blocking = [one for one in report.get("findings", ()) if one["severity"] == "violation"]
     if item.said["state"] == "draft" and blocking:
-        output.say(f"{len(blocking)} finding(s) block publication:")
-        for one in blocking:
-            output.say(f"  {one['message']}")
+        what = "One finding blocks" if len(blocking) == 1 else f"{len(blocking)} findings block"
+        output.say(f"{what} publication:")
+        output.say_findings({"report": report})
 
 
 def _publish(said: argparse.Namespace, output: Output) -> int:
     client = client_of(said)
     ids = list(said.ids)
     if said.samples:
-        ids += [item["id"] for item in client.items(state="draft", owner="local")]
-    if not ids:
-        if said.samples:
-            output.result({"items": {}}, "Every sample is published already.")
+        samples = _sample_ids()
+        ids += [item["id"] for item in client.items(state="draft") if item["id"] in samples]
+        if not ids:
+            output.result({"items": {}}, "No sample is a draft.")
             return GOOD
-        raise WrongUse("name at least one item, or --samples")
-    answer = client.publish(*(client.item(item_id) for item_id in dict.fromkeys(ids)))
+    if not ids:
+        raise WrongUse("Name at least one item, or --samples.")
+    with output.progress("Publishing", None):
+        answer = client.publish(*(client.item(item_id) for item_id in dict.fromkeys(ids)))
     lines = [f"{one['iri']}  {one['state']}" for one in answer["items"].values()]
     output.result(answer, "\n".join(lines))
     return GOOD
 
 
+def _sample_ids() -> frozenset[str]:
+    from catalog.samples import files
+    from catalog.services.samples import sample_id
+
+    return frozenset(sample_id(file.read_bytes()) for file in files())
+
+
 def _upload(said: argparse.Namespace, output: Output) -> int:
     client = client_of(said)
+    _check_files(said.files)
+    client.item(said.id)  # refuses what cannot be uploaded to before a large file is sent
     kept = [_upload_one(client, said.id, file.name, file, output) for file in said.files]
     output.result(kept, "\n".join(f"{one['sha256']}  {one['name']}" for one in kept))
     return GOOD
@@ -200,74 +252,38 @@ def _upload(said: argparse.Namespace, output: Output) -> int:
 def _download(said: argparse.Namespace, output: Output) -> int:
     client = client_of(said)
     offered = {file["name"]: file for file in client.files(said.id)}
-    missing = [name for name in said.names if name not in offered]
-    if missing:
-        raise WrongUse(f"{said.id} has no file {missing[0]}")
-    folder = said.to or Path(said.id)
-    done = []
-    for name in said.names or offered:
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with output.progress(name, offered[name]["size_bytes"]) as bar:
-            client.download(said.id, offered[name], target, moved=bar.to)
-        done.append({"name": name, "path": str(target), "sha256": offered[name]["sha256"]})
+    if missing := [name for name in said.names if name not in offered]:
+        raise WrongUse(f"{said.id} has no file {missing[0]}.")
+    if not offered:
+        output.say(f"{said.id} has no files.")
+    folder = said.to or safe_path(said.id)
+    targets = {name: folder / safe_path(name) for name in said.names or offered}
+    for name, target in targets.items():
+        _download_one(client, said.id, offered[name], target, output)
+    done = [
+        {"name": name, "path": str(target), "sha256": offered[name]["sha256"]}
+        for name, target in targets.items()
+    ]
     output.result(done, "\n".join(one["path"] for one in done))
     return GOOD
 
 
-_ACCEPT = {
-    "json": "application/sparql-results+json, application/ld+json;q=0.5",
-    "xml": "application/sparql-results+xml, application/rdf+xml;q=0.5",
-    "csv": "text/csv",
-    "tsv": "text/tab-separated-values",
-    "ttl": "text/turtle",
-    "nt": "application/n-triples",
-    "rdf": "application/rdf+xml",
-    "jsonld": "application/ld+json",
-}
-
-
-def _query(said: argparse.Namespace, output: Output) -> int:
-    form = said.format or ("json" if output.as_json else "table")
-    if form not in _ACCEPT and form != "table":
-        raise WrongUse(f"--format is one of {', '.join(_ACCEPT)}")
-    text = said.query
-    if text == "-" or text.startswith("@"):
-        text = read_source(text.removeprefix("@")).decode("utf-8", "replace")
-    accept = _ACCEPT.get(form, f"{_ACCEPT['json'].split(',')[0]}, text/turtle;q=0.5")
-    answer = client_of(said).query(text, accept)
-    sys.stdout.write(_as_table(answer) if form == "table" else answer.decode())
-    return GOOD
-
-
-def _as_table(answer: bytes) -> str:
-    """Return results as lines of columns; a graph or a yes or no as it is."""
-    try:
-        said = json.loads(answer)
-    except ValueError:
-        return answer.decode()
-    if "boolean" in said:
-        return f"{'yes' if said['boolean'] else 'no'}\n"
-    names = said["head"]["vars"]
-    rows = [
-        [row.get(name, {}).get("value", "").replace("\n", " ") for name in names]
-        for row in said["results"]["bindings"]
-    ]
-    widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
-    lines = [names, ["-" * width for width in widths], *rows]
-    return "".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        + "\n"
-        for line in lines
-    )
+def _download_one(
+    client: Client, item_id: str, file: dict[str, Any], target: Path, output: Output
+) -> None:
+    if target.is_file() and sha256_of(target) == file["sha256"]:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with output.progress(file["name"], file["size_bytes"]) as bar:
+        client.download(item_id, file, target, moved=bar.to)
 
 
 _DECLARATIONS = {
+    "login": lambda _parser: None,
     "submit": _declare_submit,
     "publish": _declare_publish,
     "upload": _declare_upload,
     "download": _declare_download,
-    "query": _declare_query,
 }
 _RUNS = {
     "login": _login,
@@ -275,5 +291,4 @@ _RUNS = {
     "publish": _publish,
     "upload": _upload,
     "download": _download,
-    "query": _query,
 }

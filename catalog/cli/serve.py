@@ -1,29 +1,28 @@
 """`sage-catalog serve`: every part of the catalog under one parent, which ends them all."""
 
 import argparse
-import os
+import errno
+import shlex
 import signal
 import socket
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import fields
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 
-from catalog.cli.output import NotReachable, Output, WrongUse
-from catalog.processes import Popen, start_child, stop_children
-from catalog.settings import PREFIX, Settings, from_environment
+from catalog.cli.output import Conflict, NotAllowed, NotReachable, Output, WrongUse
+from catalog.cli.parts import Part, readiness, relay, web
+from catalog.processes import end_with_parent, stop_children
+from catalog.settings import Settings, from_environment, unknown_variables
 
-_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_READY_SECONDS = 60.0
 _LOOK_SECONDS = 0.05
-_RESTARTS_IN_A_ROW = 5
-_CALM_SECONDS = 60.0
+_SAY_AGAIN_SECONDS = 10.0
+_FAILURES_AT_START = 5
+_STOP_SECONDS = 10.0
+_NEW = "new"
+"""Name of the file that marks a data folder as made by a start, until samples are decided on."""
 
 
 def declare(_verb: str, parser: argparse.ArgumentParser) -> None:
@@ -32,81 +31,175 @@ def declare(_verb: str, parser: argparse.ArgumentParser) -> None:
   sage-catalog serve                          on 127.0.0.1:8000, everything in ./data
   sage-catalog serve --port 9000 --data /srv/sage
   sage-catalog serve --with-s3                bytes in an S3 store of its own beside it
+
+A data folder that does not exist yet is made and filled with the real items of Sage.
+Ctrl-C, SIGTERM and SIGHUP stop everything; so does the end of this process, however it comes.
 """
     parser.add_argument("--data", type=Path, help="folder that holds everything (./data)")
     parser.add_argument("--port", type=int, help="port to listen on (8000)")
     parser.add_argument("--host", help="address to listen on (127.0.0.1)")
     parser.add_argument("--with-s3", action="store_true", help="keep bytes in a weed S3 server")
     parser.add_argument("--no-samples", action="store_true", help="start a new folder empty")
+    parser.add_argument(
+        "--with-parent", action="store_true", help="stop when what started this ends, as make does"
+    )
     parser.set_defaults(run=run)
+
+
+class Stopped(BaseException):
+    """Somebody told the catalog to stop while it was starting."""
+
+
+class Stop:
+    """Whether somebody told the catalog to stop, by one of the signals for it."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._interrupts = False
+
+    def listen(self) -> None:
+        """Catch the signals from now on; who ignores SIGHUP, as nohup does, goes on doing so."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._caught)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, self._caught)
+
+    @contextmanager
+    def interrupting(self) -> Iterator[None]:
+        """Have a signal raise Stopped at once where the block is, instead of being looked for."""
+        self._interrupts = True
+        try:
+            self.look()
+            yield
+        finally:
+            self._interrupts = False
+
+    def look(self) -> None:
+        """Raise Stopped if somebody asked."""
+        if self.asked:
+            raise Stopped
+
+    def _caught(self, _number: int, _frame: object) -> None:
+        self.asked = True
+        if self._interrupts:
+            self._interrupts = False  # once: a second Ctrl-C does not disturb the ending
+            raise Stopped
 
 
 def run(said: argparse.Namespace, output: Output) -> int:
     """Start everything, say where it is, and stay until told to stop."""
+    began = time.monotonic()
+    stop = Stop()
+    stop.listen()
+    if said.with_parent:
+        end_with_parent(signal.SIGTERM)
     overrides = {"data": said.data, "port": said.port, "host": said.host}
     settings = from_environment(overrides=overrides)
+    settings = replace(settings, data=settings.data.absolute())
+    for sentence in unknown_variables():
+        output.say(f"Warning: {sentence}")
     _check_port(settings)
-    stops: list[int] = []
-    for number in _STOPS:
-        signal.signal(number, lambda caught, _frame: stops.append(caught))
-    is_new = _make_folder(settings.data)
-    with _alone(settings.data):
-        return _serve(settings, said, output, stops, is_new=is_new)
+    _make_folder(settings.data)
+    with _alone(settings.data), suppress(Stopped):
+        _serve(settings, said, output, stop, began)
+    output.say("Stopped.")
+    return 0
 
 
 def _serve(
-    settings: Settings, said: argparse.Namespace, output: Output, stops: list[int], *, is_new: bool
-) -> int:
-    children: dict[str, Popen] = {}
-    environment = {**os.environ, **environment_of(settings)}
+    settings: Settings, said: argparse.Namespace, output: Output, stop: Stop, began: float
+) -> None:
+    store = None
+    parts: list[Part] = []
     try:
-        if said.with_s3:
-            environment |= _start_s3(settings, children)
-        os.environ.update(environment)
-        _prepare(settings, output, is_new=is_new, samples=not said.no_samples)
-        children["relay"] = start_child(_relay(), env=environment)
-        children["web"] = start_child(_web(settings), env=environment)
-        if _wait_until_ready(settings, children, stops):
-            _announce(settings, output)
-        return _watch(settings, children, environment, stops, output)
+        with stop.interrupting():
+            _check_jail(settings, output)
+            _prepare_record(settings, beside=said.with_s3)
+            if said.with_s3:
+                output.say("Starting the S3 store ...")
+                store = _S3(settings)
+                settings = store.settings
+                parts.append(store.part)
+            _prepare_content(settings, output, stop, samples=not said.no_samples)
+        parts += [relay(settings), web(settings)]
+        _watch(settings, parts, stop, output, began)
     finally:
-        late = stop_children(children.values(), seconds=10.0)
+        last = store.part.children if store else ()
+        others = [child for part in parts for child in part.children if child not in last]
+        late = stop_children(others, seconds=_STOP_SECONDS)
+        if store:
+            store.stop()
         if late:
             output.say(f"{len(late)} part(s) did not stop in time and were killed.")
 
 
-def environment_of(settings: Settings) -> dict[str, str]:
-    """Return the variables that give a child process these settings."""
-    return {
-        PREFIX + entry.name.upper(): str(getattr(settings, entry.name))
-        for entry in fields(settings)
-        if getattr(settings, entry.name) != ""
-    }
+class _S3:
+    """The S3 store beside the catalog, as one of its parts."""
+
+    def __init__(self, settings: Settings) -> None:
+        from catalog.bootstrap import StoreBeside, start_s3
+        from catalog.domain.errors import Unavailable
+        from catalog.processes import Popen
+
+        first: list[StoreBeside] = [start_s3(settings)]
+        self._running = first[0]
+        self.settings = self._running.settings
+
+        def start() -> Popen:
+            self._running = first.pop() if first else start_s3(settings)
+            if self._running.settings != self.settings:
+                self._running.stop()
+                raise Unavailable("its ports were taken meanwhile.")
+            return self._running.process
+
+        self.part = Part("the S3 store", start)
+        self.part.keep_up()
+
+    def stop(self) -> None:
+        """End it; what it has answered for is on the disk afterwards."""
+        self._running.stop()
 
 
 def _check_port(settings: Settings) -> None:
     """Refuse a port in use: the web server itself would share it silently."""
-    if not 1 <= settings.port <= 65_535:
-        raise WrongUse(f"{settings.port} is not a port; they go from 1 to 65535")
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    place = f"Port {settings.port} of {settings.host}"
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
+        except PermissionError:
+            raise NotAllowed(
+                f"{place} is reserved for the administrator; choose another."
+            ) from None
+        except socket.gaierror:
+            raise WrongUse(f"{settings.host} is no address of this machine.") from None
         except OSError as fault:
-            raise NotReachable(
-                f"Port {settings.port} of {settings.host} cannot be used: {fault.strerror}. "
-                "Another catalog may be running; choose one with --port, or PORT with make."
+            if fault.errno != errno.EADDRINUSE:
+                raise WrongUse(f"{place} cannot be used: {fault.strerror}.") from None
+            raise Conflict(
+                f"{place} is in use, perhaps by another catalog; "
+                "choose one with --port, or PORT=... with make."
             ) from None
 
 
-def _make_folder(data: Path) -> bool:
-    """Make the data folder; tell whether there was no catalog in it before."""
+def _make_folder(data: Path) -> None:
+    """Make the data folder, readable by its owner alone, and mark it as new; or find it there."""
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(parents=True, mode=0o700)
+        (data / _NEW).touch()
+    except FileExistsError:
+        if not data.is_dir():
+            raise WrongUse(
+                f"{data} is no folder; name one with --data, or DATA=... with make."
+            ) from None
     except OSError as fault:
-        raise WrongUse(f"The data folder {data} cannot be made: {fault.strerror}.") from None
-    return not (data / "record.sqlite").exists()
+        raise _unusable(data, fault) from None
+
+
+def _unusable(data: Path, fault: OSError) -> Exception:
+    kind = NotAllowed if isinstance(fault, PermissionError) else WrongUse
+    return kind(f"The data folder {data} cannot be used: {fault.strerror}.")
 
 
 @contextmanager
@@ -114,135 +207,145 @@ def _alone(data: Path) -> Iterator[None]:
     """Hold the data folder for this process alone."""
     import fcntl
 
-    with (data / "lock").open("a") as lock:
+    try:
+        lock = (data / "lock").open("a")
+    except OSError as fault:
+        raise _unusable(data, fault) from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise NotReachable(f"Another catalog runs in {data}; stop it first.") from None
+            raise Conflict(
+                f"Another catalog runs in {data}; stop it, or choose a folder with --data, "
+                "or DATA=... with make."
+            ) from None
         yield
 
 
-def _start_s3(settings: Settings, children: dict[str, Popen]) -> dict[str, str]:
-    from catalog.bootstrap import start_s3
+def _check_jail(settings: Settings, output: Output) -> None:
+    from catalog.bootstrap import is_sealed
+    from catalog.jail.pool import NotSealed
 
-    children["s3"], found = start_s3(settings)
-    return {PREFIX + name.upper(): value for name, value in found.items()}
+    try:
+        sealed = is_sealed(settings)
+    except NotSealed as fault:
+        raise NotReachable(f"Nothing is started: {fault}.") from None
+    if not sealed:
+        output.say(
+            "Warning: this machine cannot seal the workers that read what users send. Limits on "
+            "memory and time hold, and /sparql answers callers on this machine only."
+        )
 
 
-def _prepare(settings: Settings, output: Output, *, is_new: bool, samples: bool) -> None:
-    """Bring the record up to date; make the local token; load the samples into a new folder."""
-    from catalog.bootstrap import operator_parts
-    from catalog.database import Database
-    from catalog.services import samples as sampling
-    from catalog.services.accounts import actor_of_token
-    from catalog.services.start import local_token, prepare_record
+def _prepare_record(settings: Settings, *, beside: bool) -> None:
+    """Bring the record up to date, under today's address and for today's store of bytes."""
+    from catalog.bootstrap import record
+    from catalog.services.start import BESIDE, keep_objects_in, prepare_record
 
-    database = Database(settings.database)
+    if beside and settings.objects == "s3":
+        raise WrongUse(
+            "Either --with-s3 or objects = s3: the first is a store of the catalog's own."
+        )
+    database = record(settings)
     prepare_record(database, settings.base, now=_now())
+    keep_objects_in(database, BESIDE if beside else settings.objects)
     database.close()
-    parts = operator_parts(from_environment())
+
+
+def _prepare_content(settings: Settings, output: Output, stop: Stop, *, samples: bool) -> None:
+    """Make the local token, and load the samples into a folder that a start made."""
+    from catalog.bootstrap import operator_parts
+    from catalog.samples import files
+    from catalog.services.accounts import actor_of_token
+    from catalog.services.samples import load_samples, wanted
+    from catalog.services.start import local_token
+
+    parts = operator_parts(settings)
     token = local_token(parts, settings.data / "token", now=_now())
-    if sampling.wanted(parts, is_new=is_new and samples):
+    mark = settings.data / _NEW
+    is_wanted = wanted(parts, is_new=mark.exists() and samples)
+    mark.unlink(missing_ok=True)
+    if is_wanted:
         local = actor_of_token(parts, token, now=_now())
-        sources = [
-            entry.read_bytes()
-            for entry in sorted(files("catalog.samples").iterdir(), key=lambda one: one.name)
-            if entry.name.endswith(".ttl")
-        ]
-        with output.progress("Loading the samples", len(sources)) as bar:
-            count = sampling.load_samples(
-                parts, local, sources, now=_now(), progress=lambda done, _total: bar.to(done)
-            )
-        output.say(f"{count} real items of Sage are loaded.")
+        sources = [file.read_bytes() for file in files()]
+        output.say("Loading the real items of Sage ...")
+        with output.progress("Loading", len(sources)) as bar:
+
+            def loaded(done: int, total: int) -> None:
+                stop.look()
+                bar.to(done, total)
+
+            count = load_samples(parts, local, sources, now=_now(), progress=loaded)
+        output.say(f"{count} items are loaded and published.")
     parts.database.close()
-
-
-def _relay() -> list[str]:
-    return [sys.executable, "-m", "catalog.cli", "relay"]
-
-
-def _web(settings: Settings) -> list[str]:
-    return [
-        str(Path(sys.executable).parent / "granian"),
-        "--interface", "wsgi",
-        "--host", settings.host,
-        "--port", str(settings.port),
-        "--workers", str(settings.web_workers),
-        "--blocking-threads", str(settings.web_threads),
-        "--backpressure", str(8 * settings.web_threads),
-        "--no-ws",
-        "--respawn-failed-workers",
-        "--workers-kill-timeout", "5",
-        "--log-level", "warning",
-        "api.wsgi:app",
-    ]  # fmt: skip
-
-
-def _wait_until_ready(settings: Settings, children: dict[str, Popen], stops: list[int]) -> bool:
-    """Wait until the catalog says that it is ready; False where told to stop before."""
-    address = f"http://{_reachable(settings)}:{settings.port}/health/ready"
-    deadline = time.monotonic() + _READY_SECONDS
-    while not stops and time.monotonic() < deadline:
-        if any(child.poll() is not None for child in children.values()):
-            return True  # `_watch` tells which part ended
-        try:
-            with urllib.request.urlopen(address, timeout=2):
-                return True
-        except OSError:
-            time.sleep(_LOOK_SECONDS)
-    return not stops
-
-
-def _reachable(settings: Settings) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
-
-
-def _announce(settings: Settings, output: Output) -> None:
-    base, token = settings.base, settings.data / "token"
-    output.say(f"""
-{settings.title} is running.
-
-  pages     {base}
-  SPARQL    {base}sparql
-  API       {base}openapi.json
-  token     in {token}
-
-Three things to try:
-  1. open {base} and follow a model to what it was trained on
-  2. curl -H 'Accept: text/csv' --data-urlencode 'query=SELECT ?type (COUNT(*) AS ?n)
-       {{ ?item <http://purl.org/dc/terms/type> ?type }} GROUP BY ?type' {base}sparql
-  3. curl -X POST -H "Authorization: Bearer $(cat {token})" -H 'Content-Type: text/turtle'
-       --data-binary @my-model.ttl {base}items
-
-Ctrl-C stops everything.""")
 
 
 def _watch(
     settings: Settings,
-    children: dict[str, Popen],
-    environment: dict[str, str],
-    stops: list[int],
+    parts: list[Part],
+    stop: Stop,
     output: Output,
-) -> int:
-    """Stay until told to stop; a part that ends by itself is started again, but not for ever."""
-    commands = {"relay": _relay(), "web": _web(settings)}
-    ended: list[float] = []
-    while not stops:
-        for name, child in list(children.items()):
-            if child.poll() is None:
-                continue
-            now = time.monotonic()
-            ended = [moment for moment in ended if now - moment < _CALM_SECONDS] + [now]
-            output.say(f"{name} ended with {child.returncode}.")
-            if name not in commands or len(ended) > _RESTARTS_IN_A_ROW:
-                output.say("It is not started again; everything stops.")
-                return 1
-            # What is left of its group, such as workers of a killed web server, must go first.
-            stop_children([child], seconds=5.0)
-            children[name] = start_child(commands[name], env=environment)
+    began: float,
+) -> None:
+    """Keep every part running until told to stop; say once that the catalog is ready."""
+    is_ready = False
+    said_at = time.monotonic()
+    while not stop.asked:
+        for part in parts:
+            with stop.interrupting():
+                sentence = part.keep_up()
+            if sentence is not None:
+                output.say(sentence)
+            if not is_ready and part.failures > _FAILURES_AT_START:
+                raise NotReachable(f"{part.name} does not start; what it said stands above.")
+        if not is_ready:
+            is_ready, waits = readiness(settings)
+            if is_ready:
+                _announce(settings, output, time.monotonic() - began)
+            elif time.monotonic() - said_at > _SAY_AGAIN_SECONDS:
+                said_at = time.monotonic()
+                output.say(f"Not ready yet; waiting for: {waits}.")
         time.sleep(_LOOK_SECONDS)
-    output.say("Stopping.")
-    return 0
+    output.say("Stopping ...")
+
+
+def _announce(settings: Settings, output: Output, seconds: float) -> None:
+    base, token = settings.base, settings.data / "token"
+    query = (
+        "SELECT ?type (COUNT(*) AS ?n) "
+        "{ ?item <http://purl.org/dc/terms/type> ?type } GROUP BY ?type"
+    )
+    turtle = (
+        "<> a <http://data.europa.eu/it6/MachineLearningModel> ; "
+        '<http://purl.org/dc/terms/title> "My first model"@en .'
+    )
+    said = {
+        "url": base,
+        "sparql": f"{base}sparql",
+        "docs": f"{base}docs",
+        "token_file": str(token),
+        "seconds": round(seconds, 1),
+    }
+    output.result(
+        said,
+        f"""
+{settings.title} is running ({seconds:.1f} s).
+
+  pages     {base}
+  SPARQL    {base}sparql
+  API       {base}docs
+  token     in {token}, of the account `local`, which may do everything
+
+Three things to try:
+  1. Follow a model to its weights and to what it was trained on: open {base}items?type=model
+  2. Count the items of each type by SPARQL:
+     curl -H 'Accept: text/csv' --data-urlencode {shlex.quote("query=" + query)} {base}sparql
+  3. Describe a model of your own, and read what publication would still ask for:
+     curl -H "Authorization: Bearer $(cat {shlex.quote(str(token))})" -H 'Content-Type: text/turtle' --data-binary {shlex.quote(turtle)} {base}items
+
+Ctrl-C stops everything.
+""",  # noqa: E501 - a command to be pasted is one line
+    )
 
 
 def _now() -> datetime:

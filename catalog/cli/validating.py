@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from catalog.cli.output import BLOCKED, GOOD, Output, WrongUse
-from catalog.cli.reading import media_type_of, read_source
-from catalog.domain.errors import CatalogError
+from catalog.cli.output import (
+    BLOCKED,
+    GOOD,
+    Output,
+    WrongUse,
+    code_of,
+    finding_lines,
+    sentence_of,
+)
+from catalog.cli.reading import files_in, is_description, read_source
+from catalog.domain.errors import CatalogError, Unreadable
 from catalog.domain.report import LEVELS, Report
 
-_MARKS = {"violation": "✗", "warning": "!", "info": "·"}
 _FORMATS = ("text", "json")
 
 
@@ -27,27 +34,29 @@ def declare(_verb: str, parser: argparse.ArgumentParser) -> None:
 exit codes: 0 everything conforms, 1 something does not or could not be read
 """
     parser.add_argument("sources", metavar="FILE", nargs="+", help="files, folders, patterns, -")
-    parser.add_argument("--level", choices=LEVELS, default="publication")
+    parser.add_argument("--level", choices=LEVELS, default="publication", help="publication")
     parser.add_argument("--type", dest="media_type", help="media type, whatever the suffix")
-    parser.add_argument("--format", choices=_FORMATS, default=None, help="text")
+    parser.add_argument("--format", choices=_FORMATS, default="text", help="text")
     parser.add_argument("--url", help="ask this server instead of judging here")
     parser.set_defaults(run=run)
 
 
 def run(said: argparse.Namespace, output: Output) -> int:
     """Judge every file; one that cannot be read does not keep the others from being judged."""
-    if said.format == "json":
-        output.as_json = True
+    output.as_json = output.as_json or said.format == "json"
     names = list(dict.fromkeys(_names(said.sources)))
     reports = []
     with output.progress("Validating", len(names)) as bar:
         for done, name in enumerate(names, 1):
-            reports.append((name, _judged(name, said)))
+            # A single one that is no description at all is a wrong use, not a finding.
+            found = _judged(name, said) if len(names) == 1 else _judged_or_why_not(name, said)
+            reports.append((name, found))
             bar.to(done)
     documents = [_document(name, found) for name, found in reports]
-    result = documents[0] if len(documents) == 1 else {"reports": documents}
-    output.result(result, "".join(_text(name, found) for name, found in reports))
-    good = all(isinstance(found, Report) and found.conforms for _, found in reports)
+    good = all(one["conforms"] for one in documents)
+    result = documents[0] if len(documents) == 1 else {"conforms": good, "reports": documents}
+    text = "".join(_text(name, found) for name, found in reports)
+    output.result(result, text + _summary(documents))
     return GOOD if good else BLOCKED
 
 
@@ -58,32 +67,40 @@ def _names(sources: list[str]) -> Iterator[str]:
         if source == "-" or path.is_file():
             yield source
         elif path.is_dir():
-            found = [
-                one for one in sorted(path.rglob("*")) if media_type_of(str(one), strict=False)
-            ]
+            found = [str(one) for one in files_in(path) if is_description(one)]
             if not found:
-                raise WrongUse(f"{source} holds no description")
-            yield from map(str, found)
+                raise WrongUse(f"{source} holds no description.")
+            yield from found
         else:
             matched = sorted(glob.glob(source, recursive=True))  # noqa: PTH207 - absolute patterns
-            if not matched:
-                raise WrongUse(f"{source} is no file, folder or pattern that matches anything")
-            yield from matched
+            names = [name for name in matched if Path(name).is_file()]
+            if not names:
+                raise WrongUse(f"{source} is no file, folder or pattern that matches anything.")
+            yield from names
+
+
+def _judged_or_why_not(name: str, said: argparse.Namespace) -> Report | CatalogError:
+    try:
+        return _judged(name, said)
+    except WrongUse as fault:
+        return Unreadable(str(fault))
+    except OSError as fault:
+        return Unreadable(sentence_of(fault))
 
 
 def _judged(name: str, said: argparse.Namespace) -> Report | CatalogError:
-    source = read_source(name)
-    media_type = said.media_type or media_type_of(name)
+    content, media_type = read_source(name, said.media_type)
     try:
         if said.url:
-            from catalog.client import Client
+            from catalog.cli.remote import client_at
 
-            return Report.from_dict(Client(said.url).validate(source, media_type, level=said.level))
+            answer = client_at(said.url).validate(content, media_type, level=said.level)
+            return Report.from_dict(answer)
         from catalog import validate
 
-        return validate(source, media_type, level=said.level)
+        return validate(content, media_type, level=said.level)
     except CatalogError as fault:
-        if fault.status == 503:
+        if code_of(fault) != BLOCKED:
             raise
         return fault
 
@@ -91,21 +108,25 @@ def _judged(name: str, said: argparse.Namespace) -> Report | CatalogError:
 def _document(name: str, found: Report | CatalogError) -> dict[str, Any]:
     if isinstance(found, Report):
         return {"file": name, **found.to_dict()}
-    said = {"file": name, "conforms": False, "error": found.detail, "findings": []}
     evidence: dict[str, Any] = json.loads(json.dumps(found.evidence, default=str))
-    return said | evidence
+    said = {"file": name, "conforms": False, "error": found.detail, "findings": []}
+    return evidence | said
 
 
 def _text(name: str, found: Report | CatalogError) -> str:
     if isinstance(found, CatalogError):
-        where = ":".join(
-            str(found.evidence[part]) for part in ("line", "column") if part in found.evidence
+        where = "".join(
+            f":{found.evidence[part]}" for part in ("line", "column") if part in found.evidence
         )
-        return f"{name}{':' + where if where else ''}: {found.detail}\n"
+        return f"{name}{where}: {found.detail}\n"
     verdict = "conforms" if found.conforms else "does not conform"
-    lines = [f"{name}: {verdict} at {found.level} level\n"]
-    for one in found.findings:
-        place = f":{one.line}:{one.column}" if one.line else ""
-        about = f" {one.property}:" if one.property else ""
-        lines.append(f"  {_MARKS[one.severity]} {name}{place}{about} {one.message}\n")
-    return "".join(lines)
+    lines = [f"{name}: {verdict} at {found.level} level"]
+    lines += finding_lines((one.to_dict() for one in found.findings), name)
+    return "\n".join(lines) + "\n"
+
+
+def _summary(documents: list[dict[str, Any]]) -> str:
+    if len(documents) == 1:
+        return ""
+    good = sum(one["conforms"] for one in documents)
+    return f"{good} of {len(documents)} conform.\n"

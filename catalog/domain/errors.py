@@ -331,5 +331,6 @@ class NoSpace(CatalogError):
 
 
 def every_error(of: type[CatalogError] = CatalogError) -> tuple[type[CatalogError], ...]:
-    """Return the whole tree below and with `of`, parents before children."""
-    return (of, *(found for child in of.__subclasses__() for found in every_error(child)))
+    """Return the whole tree below and with `of`, parents before children; of this module only."""
+    below = (child for child in of.__subclasses__() if child.__module__ == __name__)
+    return (of, *(found for child in below for found in every_error(child)))

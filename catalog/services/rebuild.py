@@ -15,7 +15,6 @@ from catalog.services.project import (
     library_graphs,
     project,
     public_pages,
-    recipe_of,
 )
 from catalog.services.readiness import PROJECTED, projection_mark, set_fact
 from catalog.tables import Fact, Work
@@ -83,7 +82,7 @@ def rebuild(
             done += len(page.graphs) + len(page.problems)
             progress(done, max(done, total))
 
-    shown = triples.rebuild(every_graph(), recipe_of(parts), refused)
+    shown = triples.rebuild(every_graph(), projection_mark(parts), refused)
     with parts.database.writing() as session:
         set_fact(session, SHOWN, shown.name)
         set_fact(session, PROJECTED, projection_mark(parts))

@@ -4,18 +4,28 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from catalog.database import Database
-from catalog.domain.errors import Unauthenticated
+from catalog.domain.errors import Unauthenticated, WrongState
 from catalog.domain.permissions import Role
 from catalog.migrations import bring_up_to_date
 from catalog.parts import Parts
 from catalog.services.accounts import actor_of_token, create_token
-from catalog.tables import BaseUsed
+from catalog.services.readiness import set_fact
+from catalog.tables import BaseUsed, Fact, File
 
 LOCAL = "local"
 """The account that owns the samples, and whose token lies in the data folder."""
+
+BASE = "base"
+"""Name of the fact that says under which address the catalog was started last."""
+
+OBJECTS = "objects"
+"""Name of the fact that says where the bytes of files are."""
+
+BESIDE = "beside"
+"""What the fact says of the S3 store that `serve --with-s3` runs; else it is the setting."""
 
 
 def prepare_record(database: Database, base: str, *, now: datetime) -> None:
@@ -24,6 +34,38 @@ def prepare_record(database: Database, base: str, *, now: datetime) -> None:
     with database.writing() as session:
         if session.get(BaseUsed, base) is None:
             session.add(BaseUsed(url=base, since=now))
+        set_fact(session, BASE, base)
+
+
+def base_of_last_start(database: Database) -> str | None:
+    """Return the address under which the catalog ran last, None where it never did."""
+    with database.reading() as session:
+        return session.scalar(select(Fact.value).where(Fact.name == BASE))
+
+
+def keep_objects_in(database: Database, place: str) -> None:
+    """Write down where the bytes of files are; WrongState where they are elsewhere already."""
+    with database.writing() as session:
+        fact = session.get(Fact, OBJECTS)
+        if fact is not None and fact.value != place and session.scalar(select(exists(File))):
+            raise WrongState(
+                f"This catalog keeps its files in {_PLACES[fact.value]}; "
+                f"in {_PLACES[place]} they would be missing."
+            )
+        set_fact(session, OBJECTS, place)
+
+
+_PLACES = {
+    "files": "the data folder (objects = files)",
+    "s3": "an S3 store (objects = s3)",
+    BESIDE: "the S3 store beside it (serve --with-s3)",
+}
+
+
+def objects_are_beside(database: Database) -> bool:
+    """Tell whether the bytes of files are in the S3 store that `serve --with-s3` runs."""
+    with database.reading() as session:
+        return session.scalar(select(Fact.value).where(Fact.name == OBJECTS)) == BESIDE
 
 
 def known_bases(database: Database) -> tuple[str, ...]:

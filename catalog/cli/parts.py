@@ -1,0 +1,128 @@
+"""The parts that `serve` runs as children: started, watched, started again, and ended."""
+
+import http.client
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import catalog
+from catalog.domain.errors import CatalogError
+from catalog.processes import Popen, clear_away, has_ended, start_child
+from catalog.settings import Settings, as_environment
+
+_CALM_SECONDS = 10.0
+_LONGEST_PAUSE_SECONDS = 5.0
+_PROBE_SECONDS = 2.0
+_PACKAGES = Path(catalog.__file__).parent.parent
+
+
+class Part:
+    """One child, which is started again whenever it ends by itself.
+
+    start  starts it; may raise CatalogError or OSError where it cannot be started
+    """
+
+    def __init__(self, name: str, start: Callable[[], Popen]) -> None:
+        self.name = name
+        self.failures = 0
+        self._start = start
+        self._child: Popen | None = None
+        self._began = 0.0
+        self._not_before = 0.0
+
+    @property
+    def children(self) -> tuple[Popen, ...]:
+        """The process, if there is one."""
+        return (self._child,) if self._child is not None else ()
+
+    def keep_up(self) -> str | None:
+        """Start it unless it runs; say in a sentence what went wrong, if anything did.
+
+        One that keeps failing is started at longer and longer intervals.
+        """
+        said = None
+        now = time.monotonic()
+        if self._child is not None:
+            if not has_ended(self._child):
+                return None
+            # What it started has to go first: workers of a killed web server hold its port.
+            said = f"{self.name} ended with {clear_away(self._child)}."
+            self._child = None
+            self._failed(now)
+        if now < self._not_before:
+            return said
+        try:
+            self._child = self._start()
+        except (CatalogError, OSError) as fault:
+            said = f"{self.name} cannot be started: {fault}"
+            self._failed(now)
+        self._began = time.monotonic()
+        return said
+
+    def _failed(self, now: float) -> None:
+        lasted = now - self._began
+        self.failures = 1 if lasted > _CALM_SECONDS else self.failures + 1
+        pause = 0.0 if self.failures == 1 else 0.2 * 2.0 ** min(self.failures, 6)
+        self._not_before = now + min(pause, _LONGEST_PAUSE_SECONDS)
+
+
+def relay(settings: Settings) -> Part:
+    """Return the part that brings the projections up to date."""
+    command = [sys.executable, "-m", "catalog.cli", "relay"]
+    return Part("relay", lambda: _started(command, settings))
+
+
+def web(settings: Settings) -> Part:
+    """Return the part that answers requests."""
+    command = [
+        sys.executable, "-m", "granian",
+        "--interface", "wsgi",
+        "--host", settings.host,
+        "--port", str(settings.port),
+        "--workers", str(settings.web_workers),
+        "--blocking-threads", str(settings.web_threads),
+        "--backpressure", str(8 * settings.web_threads),
+        "--no-ws",
+        "--respawn-failed-workers",
+        "--respawn-interval", "0.5",
+        "--workers-kill-timeout", "5",
+        # Its only warning is that there are many threads; they mostly wait.
+        "--log-level", "error",
+        "api.wsgi:app",
+    ]  # fmt: skip
+    return Part("web", lambda: _started(command, settings))
+
+
+def _started(command: Sequence[str], settings: Settings) -> Popen:
+    """Start a part of the same release as this process, wherever that was started from.
+
+    What it prints goes to standard error: standard output is the command's result.
+    """
+    environment = {**os.environ, **as_environment(settings), "PYTHONPATH": _search_path()}
+    # Python and granian look for modules in the current folder first, which is anybody's.
+    return start_child(command, env=environment, cwd=_PACKAGES, stdout=sys.stderr.fileno())
+
+
+def _search_path() -> str:
+    return os.pathsep.join(filter(None, (str(_PACKAGES), os.environ.get("PYTHONPATH"))))
+
+
+def readiness(settings: Settings) -> tuple[bool, str]:
+    """Return whether the catalog is ready, and if not, what it waits for."""
+    host, _, port = settings.address.rpartition(":")
+    connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=_PROBE_SECONDS)
+    try:
+        connection.request("GET", "/health/ready", headers={"Host": "127.0.0.1"})
+        answer = connection.getresponse()
+        said: dict[str, Any] = json.loads(answer.read())
+        waits = ", ".join(name for name, done in said.get("checks", {}).items() if not done)
+    except (OSError, http.client.HTTPException, ValueError):
+        return False, "the web server"
+    else:
+        return answer.status == 200, waits
+    finally:
+        connection.close()
