@@ -22,8 +22,8 @@ from catalog.services.project import (
     project,
     public_among,
     public_pages,
-    recipe_of,
 )
+from catalog.services.readiness import projection_mark
 from catalog.tables import Work
 
 _LOOKS = 4
@@ -41,7 +41,7 @@ def check_recipe(parts: Parts, graph: PublicGraph) -> Check:
     except CatalogError as fault:
         check.fault(f"There is no graph to look at: {fault}")
         return check
-    if made_from != recipe_of(_under_base_of(parts, made_from)):
+    if made_from != projection_mark(_under_base_of(parts, made_from)):
         check.fault("It is made from others; start the relay, which builds it anew.")
     return check
 
@@ -136,6 +136,6 @@ def _under_base_of(parts: Parts, recipe: str) -> Parts:
     The server beside us may run under another address than this command was given.
     """
     words = recipe.split(" ")
-    if len(words) != len(recipe_of(parts).split(" ")):
+    if len(words) != len(projection_mark(parts).split(" ")):
         return parts
-    return replace(parts, settings=replace(parts.settings, base_url=words[1]))
+    return replace(parts, settings=replace(parts.settings, base_url=words[0]))

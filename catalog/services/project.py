@@ -19,15 +19,11 @@ from catalog.domain.writing import FILES_AS_DISTRIBUTIONS, public_graph
 from catalog.library import Library
 from catalog.parts import Parts
 from catalog.services.loading import deprecation_of, file_of
-from catalog.services.readiness import projection_mark
 from catalog.services.visible import listed_to
 from catalog.tables import Account, File, Item, Version
 
 ONTOLOGY = SAGE.rstrip("#")
 """The name of the graph of ontology and shapes."""
-
-_CODE = 1
-"""To be raised whenever the same item is to look different in the graph: starts then rebuild."""
 
 ITEMS_AT_ONCE = 200
 """How many items are read from the record, and shown, in one go."""
@@ -43,11 +39,6 @@ class Projected:
 
     graphs: dict[str, str | None] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
-
-
-def recipe_of(parts: Parts) -> str:
-    """Return what the graph is made from beside the items; where it changes, a rebuild is due."""
-    return f"{_CODE} {projection_mark(parts)}"
 
 
 def graph_name(parts: Parts, item_id: str) -> str:

@@ -77,9 +77,13 @@ def _of_record(session: Session, parts: Parts, now: datetime) -> Readiness:
     return Readiness(checks, pending, round(max(0.0, age), 3), failing, "none")
 
 
+_CODE = 1
+"""To be raised whenever the same item is to look different in the graph: starts then rebuild."""
+
+
 def projection_mark(parts: Parts) -> str:
-    """Return what the graph depends on beside the items: the base, the shapes and vocabularies."""
-    return f"{parts.settings.base} {parts.library.version}"
+    """Return what the graph depends on beside the items: base, shapes and vocabularies, code."""
+    return f"{parts.settings.base} {parts.library.version} {_CODE}"
 
 
 def set_fact(session: Session, name: str, value: str) -> None:

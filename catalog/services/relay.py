@@ -20,7 +20,7 @@ from catalog.domain.errors import CatalogError, NoSpace, Unreadable
 from catalog.parts import Parts
 from catalog.ports import Shown, TripleStore
 from catalog.services import outbox
-from catalog.services.project import ITEMS_AT_ONCE, graph_name, project, recipe_of
+from catalog.services.project import ITEMS_AT_ONCE, graph_name, project
 from catalog.services.readiness import PROJECTED, projection_mark, set_fact
 from catalog.services.rebuild import (
     NARROWED,
@@ -206,7 +206,7 @@ class Relay:
             self._rebuild(now, "the store failed again and again")
         elif shown is None:
             self._rebuild(now, "there is none that can be used")
-        elif shown.recipe != recipe_of(self._parts):
+        elif shown.recipe != projection_mark(self._parts):
             self._rebuild(now, "the base, the vocabularies or the release are others")
         elif seen is None or seen not in (shown.name, shown.previous):
             self._rebuild(now, "it and the record are not of one history")
