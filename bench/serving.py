@@ -13,7 +13,7 @@ from pathlib import Path
 from bench import load
 from bench.catalogs import Running, free_port
 from bench.table import Figure
-from bench.validation import sample
+from bench.validation import example, sample
 
 _SECONDS = 8.0
 _TURTLE = {"Content-Type": "text/turtle"}
@@ -21,7 +21,7 @@ _TURTLE = {"Content-Type": "text/turtle"}
 
 def validation(catalog: Running, peer: float) -> list[Figure]:
     """Measure `POST /validate` from one client and from eight, beside pyshacl alone."""
-    asked = [load.request("POST", "/validate", headers=_TURTLE, body=sample())]
+    asked = [load.request("POST", "/validate", headers=_TURTLE, body=example())]
     lines = []
     for clients, wanted in ((1, 500), (8, 900)):
         run = load.run(catalog.port, asked, clients=clients, seconds=_SECONDS, status=b"200")

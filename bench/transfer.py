@@ -5,7 +5,6 @@ import json
 import os
 import statistics
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -17,16 +16,22 @@ from bench.validation import sample
 
 SIZE_BYTES = 256 << 20
 _CHUNK = 1 << 20
-_ROUNDS = 5
+_ROUNDS = 9
 
 
 def figures(catalog: Running, folder: Path) -> list[Figure]:
-    """Measure upload and download, in turns with the peer, and the memory of the web workers."""
+    """Measure upload and download, in turns with the peer, and the memory of the web workers.
+
+    Each file is new and is removed after its turn: pages of memory that were used before are
+    cheaper to write to than fresh ones, so a pile of files would slow whoever makes it.
+    """
     file = folder / "upload.bin"
     with file.open("wb") as out:
         for _ in range(SIZE_BYTES // _CHUNK):
             out.write(os.urandom(_CHUNK))
-    os.environ["BENCH_PEER_FILE"] = str(folder / "peer.bin")
+    kept = folder / "peer"
+    kept.mkdir()
+    os.environ["BENCH_PEER_FOLDER"] = str(kept)
     token = {"Authorization": f"Bearer {catalog.token}"}
     item = _submitted(catalog, token)
     up: dict[str, list[float]] = {"ours": [], "peer": []}
@@ -35,13 +40,20 @@ def figures(catalog: Running, folder: Path) -> list[Figure]:
     most = before
     with trivial_server() as peer:
         for number in range(_ROUNDS):
-            path = f"/items/{item}/files/round-{number}.bin"
-            up["ours"].append(_seconds(lambda path=path: _put(catalog.port, path, file, token)))
-            up["peer"].append(_seconds(lambda: _put(peer, "/file", file, {})))
-            most = max(most, _memory(catalog))
-            down["ours"].append(_seconds(lambda path=path: _get(catalog.port, path, token)))
-            down["peer"].append(_seconds(lambda: _get(peer, "/file", {})))
-            most = max(most, _memory(catalog))
+            turns = [
+                ("ours", catalog.port, f"/items/{item}/files/round-{number}.bin", token),
+                ("peer", peer, f"/files/round-{number}.bin", {}),
+            ]
+            for who, port, path, headers in turns if number % 2 else reversed(turns):
+                began = time.perf_counter()
+                _put(port, path, file, headers)
+                up[who].append(time.perf_counter() - began)
+                most = max(most, _memory(catalog))
+                began = time.perf_counter()
+                _get(port, path, headers)
+                down[who].append(time.perf_counter() - began)
+                most = max(most, _memory(catalog))
+                _delete(port, path, headers)
     lines = [
         _line("upload of 256 MiB, hashed and synced", up),
         _line("download of 256 MiB", down),
@@ -69,12 +81,6 @@ def _submitted(catalog: Running, token: dict[str, str]) -> str:
     return str(json.load(connection.getresponse())["id"])
 
 
-def _seconds(act: Callable[[], None]) -> float:
-    began = time.perf_counter()
-    act()
-    return time.perf_counter() - began
-
-
 def _put(port: int, path: str, file: Path, headers: dict[str, str]) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, blocksize=_CHUNK)
     said = {**headers, "Content-Length": str(SIZE_BYTES), "Content-Type": "application/x-bench"}
@@ -96,6 +102,16 @@ def _get(port: int, path: str, headers: dict[str, str]) -> None:
         arrived += len(chunk)
     if arrived != SIZE_BYTES:
         raise RuntimeError(f"{arrived} bytes arrived")
+    connection.close()
+
+
+def _delete(port: int, path: str, headers: dict[str, str]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("DELETE", path, headers=headers)
+    answer = connection.getresponse()
+    answer.read()
+    if answer.status != 204:
+        raise RuntimeError(f"the removal was answered {answer.status}")
     connection.close()
 
 
