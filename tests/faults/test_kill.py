@@ -33,7 +33,7 @@ def kill_at_random(server: Server, chance: random.Random) -> list[str]:
     """Kill one part after another, and start the server again whenever it is gone."""
     killed: list[str] = []
     while len(killed) < KILLS:
-        time.sleep(chance.uniform(0.1, 2.4))
+        time.sleep(chance.uniform(0.1, 1.8))
         victim = VICTIMS[len(killed) % len(VICTIMS)]
         if server.kill(victim, chance):
             killed.append(victim)
