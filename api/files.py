@@ -14,7 +14,7 @@ from flask_smorest import Blueprint
 
 from api.answers import conditional, expected_stages, json_answer
 from api.context import actor, now, parts
-from api.guard import FILE_POLICY
+from api.guard import FILE_POLICY, WholeBody
 from api.itemjson import file_json
 from api.negotiation import JSON
 from api.operations import IF_MATCH, operation, query_parameter
@@ -108,7 +108,7 @@ def _put(item_id: str, name: str, n: int | None) -> Response:
         raise LengthRequired("Send Content-Length, so that a cut file is not taken for a whole.")
     sent = Upload(
         name=name,
-        source=cast(BinaryIO, request.stream),
+        source=cast(BinaryIO, WholeBody(request.environ["wsgi.input"], request.content_length)),
         size_bytes=request.content_length,
         sha256=_announced(),
         media_type=request.mimetype or None,

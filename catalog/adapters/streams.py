@@ -11,8 +11,8 @@ from typing import BinaryIO, Self
 from catalog.domain.errors import CutShort
 from catalog.ports import Stored
 
-CHUNK_BYTES = 1 << 19
-_AHEAD_CHUNKS = 4
+CHUNK_BYTES = 1 << 18
+_AHEAD_CHUNKS = 8
 """How far hashing may lag behind; with CHUNK_BYTES it bounds the memory of one transfer."""
 
 _SEGMENT = "[0-9A-Za-z][0-9A-Za-z_-]{0,63}"
