@@ -288,23 +288,9 @@ def list_version_files(id: str, n: int) -> Response:
 
 
 def _listed(item_id: str, n: int | None) -> Response:
-    after = _decoded(request.args.get("cursor"))
     limit = whole_number("limit", _FILES_A_PAGE, least=1, most=_FILES_A_PAGE)
-    page = list_files(parts(), actor(), item_id, after=after, limit=limit, n=n)
+    cursor = request.args.get("cursor")
+    page = list_files(parts(), actor(), item_id, cursor=cursor, limit=limit, n=n)
     base = parts().settings.base
     files = [file_json(page.record, file, base) for file in page.files]
-    return json_answer({"files": files, "total": page.total, "next": _encoded(page.next)})
-
-
-def _encoded(name: str | None) -> str | None:
-    return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=") if name else None
-
-
-def _decoded(cursor: str | None) -> str | None:
-    if cursor is None:
-        return None
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeError, ValueError):
-        raise Unreadable("This cursor is none of ours.", parameter="cursor") from None
+    return json_answer({"files": files, "total": page.total, "next": page.next})

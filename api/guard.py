@@ -151,6 +151,8 @@ def _finish(response: Response) -> Response:
     if parts().settings.base.startswith("https://"):
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     response.vary.update(("Accept", "Authorization", "Cookie"))
+    if response.mimetype == "text/html":
+        response.vary.add("Accept-Language")
     if has_credentials() or response.status_code >= 400 or "Set-Cookie" in response.headers:
         response.headers["Cache-Control"] = "private, no-store"
     elif request.endpoint != "static":

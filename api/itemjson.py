@@ -8,6 +8,7 @@ from catalog.domain.jsonform import to_json
 from catalog.domain.record import FileRecord, ItemLine, ItemRecord, Page, no_doi
 from catalog.domain.writing import rebased, statements_out
 from catalog.library import Library
+from catalog.services.download import cursor_after
 from catalog.settings import Settings
 
 
@@ -94,7 +95,8 @@ def _here(iri: str | None, base: str) -> str | None:
 def _next_files(record: ItemRecord, base: str) -> str | None:
     if record.files_total <= len(record.files):
         return None
-    return f"{item_iri(record.id, base)}/v/{record.version}/files"
+    after = cursor_after(record.files)
+    return f"{item_iri(record.id, base)}/v/{record.version}/files?cursor={after}"
 
 
 def line_json(line: ItemLine, base: str) -> dict[str, Any]:

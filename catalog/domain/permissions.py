@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from catalog.domain.errors import Forbidden, NotFound, Unauthenticated
-from catalog.domain.lifecycle import State, is_announced
+from catalog.domain.lifecycle import State, Visibility, is_announced
 from catalog.domain.record import ItemRecord
 
 
@@ -50,12 +50,14 @@ class Action(StrEnum):
 
 
 _NEEDED: Final[dict[Action, Right]] = {
+    Action.READ_FILE: Right.READ,
     Action.WRITE: Right.WRITE,
     Action.PUBLISH: Right.FULL_CONTROL,
     Action.DELETE: Right.FULL_CONTROL,
     Action.WITHDRAW: Right.FULL_CONTROL,
     Action.DEPRECATE: Right.FULL_CONTROL,
 }
+_BYTES_ARE_CLOSED: Final = frozenset({Visibility.RESTRICTED, Visibility.EMBARGOED})
 _CURATORS: Final = frozenset({Action.WITHDRAW, Action.DEPRECATE})
 
 
@@ -97,7 +99,9 @@ def authorize(actor: Actor, action: Action, item: ItemRecord) -> None:
     """
     if not may_see(actor, item):
         raise NotFound
-    if action in {Action.READ, Action.READ_FILE}:
+    if action is Action.READ:
+        return
+    if action is Action.READ_FILE and item.visibility not in _BYTES_ARE_CLOSED:
         return
     if _NEEDED[action] in _rights(actor, item):
         return
@@ -105,7 +109,7 @@ def authorize(actor: Actor, action: Action, item: ItemRecord) -> None:
         return
     if actor.account is None:
         raise Unauthenticated("This needs a token: send Authorization: Bearer, or sign in.")
-    raise Forbidden(f"{actor.name} may see this item, but may not {action} it.")
+    raise Forbidden(f"{actor.name} may see this item, but may not do this to it ({action}).")
 
 
 def require_account(actor: Actor) -> int:

@@ -1,6 +1,6 @@
 """Files going out: which bytes, and whether this caller gets them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import and_, func, select
@@ -11,6 +11,7 @@ from catalog.domain.identifiers import file_name, folded
 from catalog.domain.permissions import Action, Actor
 from catalog.domain.record import FileRecord, ItemRecord
 from catalog.parts import Parts
+from catalog.services.cursors import cursor_of, keys_of
 from catalog.services.loading import file_of, load
 from catalog.tables import File
 
@@ -76,7 +77,7 @@ def span_of(size_bytes: int, first: int | None, last: int | None) -> Span:
 
 @dataclass(frozen=True, slots=True)
 class FilePage:
-    """One page of the files of an item, by folded name; `next` begins the following page."""
+    """One page of the files of an item, by folded name; `next` is the cursor of the one after."""
 
     record: ItemRecord
     files: tuple[FileRecord, ...]
@@ -89,7 +90,7 @@ def list_files(
     actor: Actor,
     item_id: str,
     *,
-    after: str | None,
+    cursor: str | None,
     limit: int,
     n: int | None = None,
 ) -> FilePage:
@@ -98,9 +99,14 @@ def list_files(
         record = load(session, actor, Action.READ_FILE, item_id, n)
         of_version = and_(File.item_id == item_id, File.n == record.version)
         wanted = select(File).where(of_version).order_by(File.folded).limit(limit + 1)
-        if after is not None:
-            wanted = wanted.where(File.folded > after)
+        if cursor:
+            wanted = wanted.where(File.folded > keys_of(cursor, 1)[0])
         rows = session.scalars(wanted).all()
         total = session.scalar(select(func.count()).select_from(File).where(of_version)) or 0
-        more = rows[limit - 1].folded if len(rows) > limit else None
-        return FilePage(record, tuple(file_of(row) for row in rows[:limit]), total, more)
+        files = tuple(file_of(row) for row in rows[:limit])
+        return FilePage(record, files, total, cursor_after(files) if len(rows) > limit else None)
+
+
+def cursor_after(files: Sequence[FileRecord]) -> str:
+    """Return the cursor of the page that follows these files."""
+    return cursor_of(folded(files[-1].name))

@@ -1,7 +1,5 @@
 """Lists of items: a page at a time, newest first, and how many there are of each type."""
 
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,12 +7,11 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from catalog.domain.errors import Unreadable
-from catalog.domain.identifiers import is_id
 from catalog.domain.lifecycle import State, Visibility
 from catalog.domain.permissions import ANYONE, Actor
 from catalog.domain.record import ItemLine, ItemName, Page
 from catalog.parts import Parts
+from catalog.services.cursors import cursor_of, foreign, keys_of
 from catalog.services.visible import listed_to
 from catalog.tables import Account, Item, Version
 
@@ -114,20 +111,15 @@ def _line(version: Version, owner: str) -> ItemLine:
 
 
 def _cursor(version: Version) -> str:
-    said = f"{version.modified.isoformat()}|{version.item_id}"
-    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+    return cursor_of(version.modified.isoformat(), version.item_id)
 
 
 def _after(cursor: str) -> ColumnElement[bool]:
+    moment, item_id = keys_of(cursor, 2)
     try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        said = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
-        moment, _, item_id = said.partition("|")
         at = datetime.fromisoformat(moment).astimezone(UTC)
-    except (ValueError, binascii.Error, UnicodeError, OverflowError):
-        at, item_id = None, ""
-    if at is None or not is_id(item_id):
-        raise Unreadable("This cursor is none of ours; begin without one.", parameter="cursor")
+    except (ValueError, OverflowError):
+        raise foreign() from None
     return or_(Version.modified < at, and_(Version.modified == at, Version.item_id < item_id))
 
 

@@ -113,22 +113,19 @@ def free_port() -> int:
 
 @contextmanager
 def served(data: Path, **settings: str) -> Iterator[Served]:
-    """Start a catalog without items, and stop it as Ctrl-C does."""
+    """Start a catalog without items, and stop it at the end."""
     port = free_port()
     running = Served(port, data, start(port, data, **settings))
     try:
         wait_until_ready(running)
         yield running
     finally:
-        children = (
-            psutil.Process(running.process.pid).children(recursive=True)
-            if (running.process.poll() is None)
-            else []
-        )
-        running.process.send_signal(signal.SIGINT)
-        running.process.wait(timeout=30)
-        _, alive = psutil.wait_procs(children, timeout=5)
-        assert not alive
+        if running.process.poll() is None:
+            children = psutil.Process(running.process.pid).children(recursive=True)
+            running.process.send_signal(signal.SIGTERM)
+            running.process.wait(timeout=30)
+            _, alive = psutil.wait_procs(children, timeout=5)
+            assert not alive
 
 
 def start(port: int, data: Path, **settings: str) -> "subprocess.Popen[bytes]":

@@ -262,6 +262,8 @@ def test_more_than_a_hundred_files_are_counted_and_paged(site: Site) -> None:
     assert (len(said["files"]), said["files_total"]) == (100, 102)
     more = site.owner.get(said["files_next"].removeprefix(BASE[:-1])).get_json()
     assert more["total"] == 102
+    assert [file["name"] for file in more["files"]] == ["100", "101"]
+    assert more["next"] is None
     read = site.owner.get(f"{one.path}.ttl")
     back = site.owner.put(one.path, read.data, Content_Type="text/turtle", If_Match="*")
     assert back.headers["ETag"].partition("-")[0] == read.headers["ETag"].partition("-")[0]
