@@ -1,8 +1,8 @@
 """What a query answered, as the page of SPARQL shows it, and how a program asks the same."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from api.frame import Frame
@@ -10,10 +10,35 @@ from api.naming import compact
 from api.values import is_linkable
 from catalog.domain.identifiers import SAGE, VOCAB
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
-    from api.rendering import SparqlOutcome
+@dataclass(frozen=True, slots=True)
+class ExampleQuery:
+    """A query to begin with; `question` says in a sentence what it asks."""
+
+    slug: str
+    title: str
+    question: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class SparqlOutcome:
+    """What a query answered.
+
+    kind       select, ask or graph
+    variables  of a select, in order
+    rows       of a select: variable to term, as SPARQL JSON results spell terms
+    boolean    of an ask
+    graph      of the others: Turtle
+    seconds    how long the answer took
+    """
+
+    kind: str
+    variables: tuple[str, ...] = ()
+    rows: tuple[Mapping[str, Mapping[str, str]], ...] = ()
+    boolean: bool | None = None
+    graph: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +74,7 @@ _FORMS = {
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\Z")
 
 
-def result(frame: Frame, query: str, outcome: "SparqlOutcome") -> Result:
+def result(frame: Frame, query: str, outcome: SparqlOutcome) -> Result:
     """Return an answer with its terms ready to be set and linked."""
     asked = f"{frame.root}sparql?"
     return Result(
@@ -69,7 +94,7 @@ def result(frame: Frame, query: str, outcome: "SparqlOutcome") -> Result:
     )
 
 
-def _heading(outcome: "SparqlOutcome") -> str:
+def _heading(outcome: SparqlOutcome) -> str:
     took = f"{max(1, round(outcome.seconds * 1000)):,} ms"
     if outcome.kind == "ask":
         return f"{'Yes' if outcome.boolean else 'No'}, in {took}"
@@ -79,7 +104,7 @@ def _heading(outcome: "SparqlOutcome") -> str:
     return f"{number:,} row{'s' if number != 1 else ''} in {took}"
 
 
-def _cell(frame: Frame, term: "Mapping[str, str]") -> Cell:
+def _cell(frame: Frame, term: Mapping[str, str]) -> Cell:
     text = str(term.get("value", ""))
     if term.get("type") == "uri":
         return _link(frame, text)

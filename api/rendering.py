@@ -6,7 +6,6 @@ The templates are compiled once and know no request; whatever a page shows comes
 import inspect
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.resources import files
@@ -16,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from api import asking
+from api.asking import ExampleQuery, SparqlOutcome
 from api.browsing import (
     ConceptPage,
     SchemePage,
@@ -39,38 +39,6 @@ from catalog.domain.permissions import Action
 from catalog.domain.record import ItemLine, ItemName, ItemRecord, Page
 from catalog.domain.report import LEVELS, Report
 from catalog.library import Library
-
-__all__ = ["ExampleQuery", "Frame", "SparqlOutcome"]
-
-
-@dataclass(frozen=True, slots=True)
-class ExampleQuery:
-    """A query to begin with; `question` says in a sentence what it asks."""
-
-    slug: str
-    title: str
-    question: str
-    query: str
-
-
-@dataclass(frozen=True, slots=True)
-class SparqlOutcome:
-    """What a query answered.
-
-    kind       select, ask or graph
-    variables  of a select, in order
-    rows       of a select: variable to term, as SPARQL JSON results spell terms
-    boolean    of an ask
-    graph      of the others: Turtle
-    seconds    how long the answer took
-    """
-
-    kind: str
-    variables: tuple[str, ...] = ()
-    rows: tuple[Mapping[str, Mapping[str, str]], ...] = ()
-    boolean: bool | None = None
-    graph: str = ""
-    seconds: float = 0.0
 
 
 def _counted(number: int, name: str) -> str:

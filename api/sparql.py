@@ -10,11 +10,11 @@ from werkzeug.datastructures import MultiDict
 
 from api import rendering
 from api.answers import body
+from api.asking import SparqlOutcome
 from api.context import actor, frame, parts
 from api.negotiation import HTML, JSON_LD, NTRIPLES, RDF_XML, TURTLE, accepted, choose, wants_html
 from api.operations import operation, query_parameter
 from api.queries import EXAMPLES
-from api.rendering import SparqlOutcome
 from api.service_description import described
 from catalog.domain.errors import (
     CatalogError,

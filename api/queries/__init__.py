@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-from api.rendering import ExampleQuery
+from api.asking import ExampleQuery
 
 
 def _read() -> tuple[ExampleQuery, ...]:

@@ -14,8 +14,9 @@ from html5rdf import HTMLParser
 from html5rdf.treebuilders import getTreeBuilder
 
 from api import rendering
+from api.asking import ExampleQuery, SparqlOutcome
+from api.frame import Frame
 from api.landing import IDS
-from api.rendering import ExampleQuery, Frame, SparqlOutcome
 from catalog.domain.description import Description, term_of_text
 from catalog.domain.errors import NotConforming, NotFound, Unreadable, every_error
 from catalog.domain.identifiers import SAGE, VOCAB, item_iri
