@@ -128,7 +128,8 @@ def _parts(settings: Settings, judge: Judge, queries: Queries) -> Parts:
 def object_store(settings: Settings) -> ObjectStore:
     """Return where bytes are kept."""
     if settings.objects == "files":
-        return FileObjects(settings.data / "objects")
+        folder = settings.data / "objects"
+        return FileObjects(folder, leave_free_bytes=settings.free_bytes)
     from catalog.adapters.objects_s3 import SINGLE_PUT_BYTES, S3Objects
 
     return S3Objects(

@@ -160,9 +160,10 @@ class Client:
         """
         headers = {
             "Content-Length": str(file.stat().st_size),
-            "Content-Type": media_type or "application/octet-stream",
             "X-Checksum-Sha256": sha256_of(file),
         }
+        if media_type is not None:  # without one the server goes by the name
+            headers["Content-Type"] = media_type
         with file.open("rb") as opened:
             answer = self._send("PUT", _file_path(item_id, name), _Told(opened, moved), headers)
         return _loaded(answer)

@@ -37,12 +37,15 @@ _ABANDONED_SECONDS = 24 * 3600
 class FileObjects:
     """An object store in a folder of one machine; many processes may use it at once."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, leave_free_bytes: int = 0) -> None:
         """Open the store in `folder`, made if absent.
+
+        leave_free_bytes  space of the disk that no object may take
 
         What writers left behind that were killed a day ago or earlier is removed.
         """
         self._folder = folder.absolute()
+        self._leave_free_bytes = leave_free_bytes
         self._incoming = self._folder / "incoming"
         self._objects = self._folder / "o"
         with _told_apart():
@@ -149,9 +152,9 @@ class FileObjects:
 
     def _check_room(self, size_bytes: int | None) -> None:
         """Refuse what cannot fit before its first byte is read."""
-        if sys.platform != "win32" and size_bytes is not None:
+        if sys.platform != "win32":
             room = os.statvfs(self._incoming)
-            if size_bytes > room.f_bavail * room.f_frsize:
+            if (size_bytes or 0) + self._leave_free_bytes > room.f_bavail * room.f_frsize:
                 raise _no_space()
 
     def _name(self, draft: Path, target: Path, key: str) -> None:

@@ -2,11 +2,14 @@
 
 import base64
 import hashlib
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 
-from tests.api.sites import BASE, Site, problem
+from api.app import create_app
+from catalog.adapters.objects_files import FileObjects
+from tests.api.sites import BASE, Caller, Site, problem
 
 BYTES = bytes(range(256)) * 40
 SHA = hashlib.sha256(BYTES).hexdigest()
@@ -274,6 +277,17 @@ def test_a_part_of_a_file_is_not_taken_for_the_whole(site: Site) -> None:
     answer = site.owner.put(f"{one.path}/files/a", b"x", Content_Range="bytes 0-0/10")
     assert answer.status_code in {400, 422}
     assert site.owner.get(f"{one.path}/files").get_json()["total"] == 0
+
+
+def test_a_disk_that_is_nearly_full_takes_no_more_and_goes_on_reading(site: Site) -> None:
+    one = site.with_file("a", b"kept")
+    before = site.inventory()
+    full = FileObjects(site.folder / "objects", leave_free_bytes=1 << 60)
+    app = create_app(replace(site.parts, objects=full))
+    caller = Caller(app, site.tokens["owner"])
+    problem(caller.put(f"{one.path}/files/b", b"x"), 507, "no-space")
+    assert caller.get(f"{one.path}/files/a").data == b"kept"
+    assert site.inventory() == before
 
 
 def test_deleting_a_draft_removes_its_bytes(site: Site) -> None:
