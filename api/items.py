@@ -14,7 +14,7 @@ from api.context import actor, frame, has_credentials, now, parts
 from api.errors import page_of, problem
 from api.itemjson import item_json, page_json
 from api.kept_pages import kept
-from api.negotiation import HTML, JSON, choose
+from api.negotiation import HTML, JSON, SUFFIXES, choose
 from api.operations import IF_MATCH, operation, query_parameter
 from api.parameters import flag, seconds, whole_number
 from catalog.domain.errors import TooLarge, Unreadable
@@ -222,7 +222,7 @@ def _shown(item_id: str, n: int | None, form: str) -> Response:
     address = item_iri(item_id, parts().settings.base) + (f"/v/{n}" if n is not None else "")
     located(response, address, form)
     response.last_modified = record.modified
-    return tagged(with_links(response, _links(record)), record.stage)
+    return tagged(with_links(response, _links(address)), record.stage)
 
 
 def _in_form(seen: Seen, form: str) -> Response:
@@ -245,19 +245,14 @@ def _in_form(seen: Seen, form: str) -> Response:
     return body(serialized(rebased(statements, base), form, item_iri(record.id, base)), form)
 
 
-def _links(record: ItemRecord) -> list[tuple[str, str, dict[str, str]]]:
-    address = item_iri(record.id, parts().settings.base)
-    alternates = [
+def _links(address: str) -> list[tuple[str, str, dict[str, str]]]:
+    """Return the links from an item or a version to itself and to each of its other forms."""
+    forms = [
         (f"{address}.{suffix}", "alternate describedby", {"type": form})
-        for suffix, form in (
-            ("ttl", "text/turtle"),
-            ("jsonld", "application/ld+json"),
-            ("rdf", "application/rdf+xml"),
-            ("nt", "application/n-triples"),
-            ("json", JSON),
-        )
+        for suffix, form in SUFFIXES.items()
+        if form != HTML
     ]
-    return [(address, "canonical", {}), *alternates]
+    return [(address, "canonical", {}), *forms]
 
 
 @operation(

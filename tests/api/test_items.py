@@ -94,9 +94,9 @@ def test_an_item_is_read_in_each_form_by_suffix_and_by_accept(
             assert answer.headers["Content-Location"] == f"{BASE}{path[1:]}.{suffix}"
             assert {"Accept", "Authorization", "Cookie"} <= set(answer.vary)
             assert ETAG.fullmatch(answer.headers["ETag"])
-            assert f'<{BASE}items/{one.id}.ttl>; rel="alternate describedby"' in ", ".join(
-                answer.headers.getlist("Link")
-            )
+            links = ", ".join(answer.headers.getlist("Link"))
+            assert f'<{BASE}{path[1:]}>; rel="canonical"' in links
+            assert f'<{BASE}{path[1:]}.ttl>; rel="alternate describedby"' in links
         assert f"In form {suffix}".encode() in by_suffix.data
         assert by_suffix.headers["ETag"].partition("-")[0] == f'"{one.stage}'
 
