@@ -50,6 +50,10 @@ _GRAPHS = {
 }
 
 
+_DAMAGED = re.compile(r"corrupt|checksum|truncated", re.IGNORECASE)
+"""How the engine says that its files are damaged; nobody's query is at fault then."""
+
+
 def evaluate(header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:  # noqa: ARG001
     """Answer one query; see the module for what header and answer hold.
 
@@ -64,6 +68,8 @@ def evaluate(header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes
     except SyntaxError as error:
         raise unreadable(str(error)) from None
     except RuntimeError as error:
+        if _DAMAGED.search(str(error)):
+            raise SourceUnreadable(str(error)) from error
         raise NotAcceptable(f"The query cannot be evaluated: {error}.") from None
     except PermissionError:
         raise NotAcceptable("SERVICE is not offered: this endpoint asks no other server.") from None
@@ -96,7 +102,7 @@ class _Checkpoint:
             self._store = None  # two open stores would need the memory of two
             try:
                 self._store = Store.read_only(folder)
-            except OSError as error:
+            except (OSError, RuntimeError) as error:
                 raise SourceUnreadable(str(error)) from error
             self._folder = folder
         return self._store

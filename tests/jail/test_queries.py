@@ -355,3 +355,17 @@ def test_a_checkpoint_that_is_gone_is_the_servers_trouble(ask: Asking, tmp_path:
         ask("ASK {}", checkpoint=tmp_path / "gone")
     assert str(tmp_path) not in caught.value.detail
     assert ask("ASK {}").kind == "ask"
+
+
+@pytest.mark.parametrize("pattern", ["*.sst", "MANIFEST-*"])
+def test_a_damaged_checkpoint_is_not_the_fault_of_the_query(
+    ask: Asking, checkpoint: Path, tmp_path: Path, pattern: str
+) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(checkpoint, damaged)
+    for file in damaged.glob(pattern):
+        content = bytearray(file.read_bytes())
+        content[:-64] = bytes(len(content) - 64)
+        file.write_bytes(content)
+    with pytest.raises(Unavailable):
+        ask("SELECT * { GRAPH ?g { ?s ?p ?o } }", checkpoint=damaged)
