@@ -89,8 +89,6 @@ class Stop:
 def run(said: argparse.Namespace, output: Output) -> int:
     """Start everything, say where it is, and stay until told to stop."""
     began = time.monotonic()
-    stop = Stop()
-    stop.listen()
     if said.with_parent:
         end_with_parent(signal.SIGTERM)
     overrides = {"data": said.data, "port": said.port, "host": said.host}
@@ -100,7 +98,9 @@ def run(said: argparse.Namespace, output: Output) -> int:
         output.say(f"Warning: {sentence}")
     _check_port(settings)
     _make_folder(settings.data)
+    stop = Stop()
     with _alone(settings.data), suppress(Stopped):
+        stop.listen()
         _serve(settings, said, output, stop, began)
     output.say("Stopped.")
     return 0
