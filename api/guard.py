@@ -98,6 +98,8 @@ def _check_address() -> None:
         unquote_to_bytes(request.query_string).decode()
     except UnicodeDecodeError:
         raise Unreadable("The address is not UTF-8.") from None
+    if _CONTROL.search(request.path):
+        raise Unreadable("The address holds control characters.")
     for name, value in request.args.items(multi=True):
         if name not in _MAY_SPAN_LINES and (_CONTROL.search(name) or _CONTROL.search(value)):
             raise Unreadable(f"The parameter {name!r} holds control characters.")

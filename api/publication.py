@@ -69,22 +69,16 @@ class VisibilityBody(_Strict):
 class DeprecationBody(_Strict):
     """The body of a deprecation."""
 
-    reason = ma.fields.String(required=True, validate=ma.validate.Length(1, 2000))
-    replaced_by = ma.fields.String(
-        load_default=None, allow_none=True, validate=ma.validate.Length(max=2048)
-    )
+    reason = ma.fields.String(required=True)
+    replaced_by = ma.fields.String(load_default=None, allow_none=True)
 
 
 class WithdrawalBody(_Strict):
     """The body of a withdrawal."""
 
-    reason = ma.fields.String(required=True, validate=ma.validate.Length(1, 2000))
-    note = ma.fields.String(
-        load_default=None, allow_none=True, validate=ma.validate.Length(max=4000)
-    )
-    replaced_by = ma.fields.String(
-        load_default=None, allow_none=True, validate=ma.validate.Length(max=2048)
-    )
+    reason = ma.fields.String(required=True)
+    note = ma.fields.String(load_default=None, allow_none=True)
+    replaced_by = ma.fields.String(load_default=None, allow_none=True)
 
 
 def refuse_dates(said: dict[str, Any]) -> None:

@@ -1,11 +1,13 @@
 """JSON as RFC 8259 and I-JSON mean it: UTF-8, no NaN, no name twice, not nested without end."""
 
 import json
+import re
 from typing import Any
 
 from catalog.domain.errors import Unreadable
 
 DEEPEST = 64
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 def loads(content: bytes) -> Any:
@@ -18,8 +20,14 @@ def loads(content: bytes) -> Any:
         ) from None
     _check_depth(text)
     try:
-        said = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_once)
-        json.dumps(said, ensure_ascii=False).encode()
+        said = json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            object_pairs_hook=_once,
+        )
+        again = json.dumps(said, ensure_ascii=False)
+        again.encode()
     except json.JSONDecodeError as fault:
         raise Unreadable(
             f"The body is not JSON: {fault.msg}.", line=fault.lineno, column=fault.colno
@@ -28,6 +36,8 @@ def loads(content: bytes) -> Any:
         raise Unreadable("A text of the body holds half a surrogate pair.") from None
     except ValueError as fault:  # integers of thousands of digits
         raise Unreadable(f"The body is not JSON that can be read: {fault}") from None
+    if _NUL.search(again):
+        raise Unreadable("A text of the body holds U+0000.")
     return said
 
 
@@ -53,6 +63,13 @@ def _check_depth(text: str) -> None:
 
 def _refuse_constant(name: str) -> None:
     raise Unreadable(f"{name} is not JSON.")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if number in {float("inf"), float("-inf")}:
+        raise Unreadable(f"{digits[:40]} is larger than any number here.")
+    return number
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from catalog.domain.errors import NotAcceptable, WrongState
+from catalog.domain import remarks
+from catalog.domain.errors import WrongState
 from catalog.domain.identifiers import replacement
 from catalog.domain.lifecycle import METADATA_ARE_PUBLIC, State
 from catalog.domain.permissions import Action, Actor
@@ -25,23 +26,20 @@ def deprecate(
     now: datetime,
 ) -> ItemRecord:
     """Mark version `n` as deprecated with a reason, or take the mark back with `reason` None."""
-    if reason is not None and not reason.strip():
-        raise NotAcceptable("Say why: a reason is needed, and stands on the page.")
+    mark = None
+    if reason is not None:
+        mark = {
+            "at": now.isoformat(),
+            "reason": remarks.reason(reason),
+            "replaced_by": replacement(replaced_by, parts.bases),
+        }
     with parts.database.writing() as session:
         item, version, record = load_for_change(
             session, actor, Action.DEPRECATE, item_id, expected=expected, n=n
         )
         if record.state is not State.PUBLISHED:
             raise WrongState("Only what is published can be deprecated.")
-        version.deprecation = (
-            None
-            if reason is None
-            else {
-                "at": now.isoformat(),
-                "reason": " ".join(reason.split()),
-                "replaced_by": replacement(replaced_by, parts.bases),
-            }
-        )
+        version.deprecation = mark
         version.state_changes += 1
         version.modified = now
         if record.visibility in METADATA_ARE_PUBLIC:

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from catalog.domain import remarks
 from catalog.domain.errors import NotAcceptable
 from catalog.domain.identifiers import VOCAB, replacement
 from catalog.domain.lifecycle import State, check_can_withdraw
@@ -50,7 +51,7 @@ def withdraw(
             "at": now.isoformat(),
             "by": actor.name,
             "reason": _reason(parts, reason),
-            "note": (note_text or "").strip() or None,
+            "note": remarks.note(note_text),
             "replaced_by": replacement(replaced_by, parts.bases),
         }
         for row in rows:
@@ -74,9 +75,7 @@ def withdraw(
 
 def _reason(parts: Parts, said: str) -> str:
     """Return the id of the concept that was named, or the words as they are."""
-    words = " ".join(said.split())
-    if not words:
-        raise NotAcceptable("Say why: a reason is needed, and stands on the tombstone.")
+    words = remarks.reason(said)
     name = words.removeprefix(_REASONS)
     if parts.library.vocabularies.concept(_REASONS + name) is not None:
         return name

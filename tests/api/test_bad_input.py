@@ -5,6 +5,8 @@ import json
 import pytest
 from werkzeug.test import TestResponse
 
+from api.strict_json import loads
+from catalog.domain.errors import Unreadable
 from tests.api.sites import BASE, TURTLE, Site, problem
 from tests.catalogs import description
 
@@ -262,6 +264,9 @@ ODD_JSON: dict[str, bytes] = {
     "too long": b'{"reason": "' + b"x" * 3_000 + b'"}',
     "64 kB": b'{"reason": "' + b"x" * 64_000 + b'"}',
     "a control character": b'{"reason": "a\x00b"}',
+    "an escaped NUL": b'{"reason": "a\\u0000b"}',
+    "an escaped NUL after a backslash": b'{"reason": "a\\\\\\u0000b"}',
+    "an escaped control character": b'{"reason": "a\\u001bb"}',
     "a form": b"reason=x",
 }
 
@@ -353,3 +358,28 @@ def test_odd_methods_are_405_and_say_which_are_not(site: Site, method: str) -> N
     answer = site.owner.ask(method, "/items", b"x", Content_Type=TURTLE)
     assert "POST" in answer.headers["Allow"]
     problem(answer, 405, "wrong-method")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (rb'"\\u0000"', "\\u0000"),
+        (rb'"\\\\u0000"', "\\\\u0000"),
+        (rb'"\ud83d\ude00"', "\U0001f600"),
+        (rb'"[[[["', "[[[["),
+        (rb'"\"[[[["', '"[[[['),
+        (b"[" * 64 + b"]" * 64, None),
+        (b"9007199254740993", 9007199254740993),
+        (b"1e300", 1e300),
+        (b' {"a": {"a": 1}} ', {"a": {"a": 1}}),
+    ],
+)
+def test_json_that_only_looks_odd_is_read(text: bytes, said: object) -> None:
+    found = loads(text)
+    assert said is None or found == said
+
+
+@pytest.mark.parametrize("text", [b"1e400", b"-1e999", b"[Infinity]", b"NaN", b"\xef\xbb\xbf{}"])
+def test_json_of_no_number_is_not_read(text: bytes) -> None:
+    with pytest.raises(Unreadable):
+        loads(text)

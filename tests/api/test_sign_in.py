@@ -263,6 +263,19 @@ def test_an_item_goes_from_draft_to_tombstone_by_forms_alone(site: Site, browser
     assert browser.get(path).status_code == 404
 
 
+@pytest.mark.parametrize("reason", ["", " ", "x" * 2_001, "a\x00b", "\x1b[2J"])
+def test_a_form_has_the_same_limits_as_the_interface(
+    site: Site, browser: Browser, reason: str
+) -> None:
+    one = site.published("Limits of forms")
+    word = word_of(browser.get("/me"))
+    answer = browser.send(
+        f"{one.path}/do/withdraw", csrf=word, stage=one.stage, reason=reason, note="x"
+    )
+    assert answer.status_code == 422
+    assert site.anyone.get(one.path).status_code == 200
+
+
 EVIL = [
     "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example",
     "/%2f%2fevil.example", "/%2f/evil.example", "/%5cevil.example", "/%09/evil.example",
