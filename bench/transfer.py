@@ -17,6 +17,8 @@ from bench.validation import sample
 SIZE_BYTES = 256 << 20
 _CHUNK = 1 << 20
 _ROUNDS = 9
+_SETTLED_SECONDS = 0.5
+"""What the catalog does after a change is done, such as bringing the index up to date."""
 
 
 def figures(catalog: Running, folder: Path) -> list[Figure]:
@@ -45,10 +47,12 @@ def figures(catalog: Running, folder: Path) -> list[Figure]:
                 ("peer", peer, f"/files/round-{number}.bin", {}),
             ]
             for who, port, path, headers in turns if number % 2 else reversed(turns):
+                time.sleep(_SETTLED_SECONDS)
                 began = time.perf_counter()
                 _put(port, path, file, headers)
                 up[who].append(time.perf_counter() - began)
                 most = max(most, _memory(catalog))
+                time.sleep(_SETTLED_SECONDS)
                 began = time.perf_counter()
                 _get(port, path, headers)
                 down[who].append(time.perf_counter() - began)
