@@ -1,6 +1,7 @@
 """What every answer carries, whatever the route and the status; and what keeps answers apart."""
 
 import itertools
+import re
 
 import pytest
 from werkzeug.test import TestResponse
@@ -76,6 +77,19 @@ def test_every_status_carries_what_keeps_browsers_safe(site: Site) -> None:
             assert "frame-ancestors 'none'" in policy, name
         assert {"Accept", "Authorization", "Cookie"} <= set(answer.vary), name
         assert "Server" not in answer.headers, name
+
+
+def test_every_route_carries_it_too(site: Site) -> None:
+    given = {"id": "7777777777", "suffix": "ttl", "n": "1", "name": "model", "slug": "x",
+             "scheme": "item-type", "concept": "model", "filename": "catalog.css"}  # fmt: skip
+    for rule in site.app.url_map.iter_rules():
+        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: given[found[1]], rule.rule)
+        for method in sorted(rule.methods or ()):
+            answer = site.anyone.ask(method, path, b"" if method in {"POST", "PUT"} else None)
+            for header, value in FIXED.items():
+                assert answer.headers.get(header) == value, (method, path)
+            assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+            assert answer.status_code < 500, (method, path)
 
 
 def test_what_a_credential_or_an_error_is_answered_is_kept_by_nobody(site: Site) -> None:

@@ -120,11 +120,20 @@ def test_who_has_a_form_already_is_answered_304(site: Site, suffix: str) -> None
 
 
 @pytest.mark.parametrize("suffix", RDF)
-@pytest.mark.parametrize("state", ["draft", "published"])
+@pytest.mark.parametrize("state", ["draft", "published", "private", "deprecated"])
 def test_what_get_answered_can_be_put_back_and_changes_nothing(
     site: Site, suffix: str, state: str
 ) -> None:
-    one = site.with_file("a b.png") if state == "draft" else site.published("There and back")
+    one = {
+        "draft": lambda: site.with_file("a b.png"),
+        "published": lambda: site.published("There and back"),
+        "private": lambda: site.private("There and back"),
+        "deprecated": lambda: site.published("There and back"),
+    }[state]()
+    if state == "deprecated":
+        mark = {"reason": "Old.", "replaced_by": one.id}
+        marked = site.owner.put(f"{one.path}/v/1/deprecation?wait=0", mark, If_Match="*")
+        assert marked.status_code == 200
     read = site.owner.get(f"{one.path}.{suffix}")
     sent = site.owner.put(
         one.path, read.data, Content_Type=FORMS[suffix], If_Match=read.headers["ETag"]
