@@ -32,7 +32,8 @@ _ONE_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 _DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/=]+):")
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
 _ANY = {"application/octet-stream": {"type": "string", "format": "binary"}}
-_NAME = "<path:name>"
+_FILE = "/items/<string:id>/files/<path:name>"
+_FILE_OF_VERSION = "/items/<string:id>/v/<version:n>/files/<path:name>"
 _FILES_A_PAGE = 100
 
 
@@ -89,19 +90,10 @@ _PUT: dict[str, Any] = {
 }
 
 
-@operation(blueprint, f"/items/<string:id>/files/{_NAME}", Action.WRITE, **_PUT)
-def put_file(id: str, name: str) -> Response:
+@operation(blueprint, _FILE, Action.WRITE, **_PUT)
+@operation(blueprint, _FILE_OF_VERSION, Action.WRITE, **_PUT)
+def put_file(id: str, name: str, n: int | None = None) -> Response:
     """Keep a file of a draft."""
-    return _put(id, name, None)
-
-
-@operation(blueprint, f"/items/<string:id>/v/<version:n>/files/{_NAME}", Action.WRITE, **_PUT)
-def put_file_of_version(id: str, n: int, name: str) -> Response:
-    """Keep a file of the draft of one version."""
-    return _put(id, name, n)
-
-
-def _put(item_id: str, name: str, n: int | None) -> Response:
     if "Content-Range" in request.headers:
         raise NotAcceptable("Send the file whole; parts of one are not taken here.")
     if request.content_length is None:
@@ -116,7 +108,7 @@ def _put(item_id: str, name: str, n: int | None) -> Response:
     transfers = _transfers()
     transfers.enter()
     try:
-        kept = upload(parts(), actor(), item_id, sent, expected=_expected(), now=now(), n=n)
+        kept = upload(parts(), actor(), id, sent, expected=_expected(), now=now(), n=n)
     finally:
         transfers.leave()
     answer = file_json(kept.record, kept.file, parts().settings.base)
@@ -160,20 +152,11 @@ _GET: dict[str, Any] = {
 }
 
 
-@operation(blueprint, f"/items/<string:id>/files/{_NAME}", Action.READ_FILE, **_GET)
-def get_file(id: str, name: str) -> Response:
-    """Fetch a file of the newest version that the caller sees."""
-    return _get(id, name, None)
-
-
-@operation(blueprint, f"/items/<string:id>/v/<version:n>/files/{_NAME}", Action.READ_FILE, **_GET)
-def get_file_of_version(id: str, n: int, name: str) -> Response:
-    """Fetch a file of one version."""
-    return _get(id, name, n)
-
-
-def _get(item_id: str, name: str, n: int | None) -> Response:
-    record, file = find_file(parts(), actor(), item_id, name, n)
+@operation(blueprint, _FILE, Action.READ_FILE, **_GET)
+@operation(blueprint, _FILE_OF_VERSION, Action.READ_FILE, **_GET)
+def get_file(id: str, name: str, n: int | None = None) -> Response:
+    """Fetch a file, of the newest version that the caller sees or of one version."""
+    record, file = find_file(parts(), actor(), id, name, n)
     response = _described(file)
     address = item_iri(record.id, parts().settings.base)
     response.headers.add("Link", f'<{address}>; rel="collection"')
@@ -250,16 +233,10 @@ _DELETE: dict[str, Any] = {
 }
 
 
-@operation(blueprint, f"/items/<string:id>/files/{_NAME}", Action.WRITE, **_DELETE)
-def delete_file(id: str, name: str) -> Response:
+@operation(blueprint, _FILE, Action.WRITE, **_DELETE)
+@operation(blueprint, _FILE_OF_VERSION, Action.WRITE, **_DELETE)
+def delete_file(id: str, name: str, n: int | None = None) -> Response:
     """Remove a file of a draft."""
-    remove_file(parts(), actor(), id, name, expected=_expected(), now=now())
-    return Response(status=204)
-
-
-@operation(blueprint, f"/items/<string:id>/v/<version:n>/files/{_NAME}", Action.WRITE, **_DELETE)
-def delete_file_of_version(id: str, n: int, name: str) -> Response:
-    """Remove a file of the draft of one version."""
     remove_file(parts(), actor(), id, name, expected=_expected(), now=now(), n=n)
     return Response(status=204)
 
@@ -276,21 +253,12 @@ _LIST: dict[str, Any] = {
 
 
 @operation(blueprint, "/items/<string:id>/files", Action.READ_FILE, **_LIST)
-def list_item_files(id: str) -> Response:
-    """List the files of the newest version that the caller sees, by name."""
-    return _listed(id, None)
-
-
 @operation(blueprint, "/items/<string:id>/v/<version:n>/files", Action.READ_FILE, **_LIST)
-def list_version_files(id: str, n: int) -> Response:
-    """List the files of one version, by name."""
-    return _listed(id, n)
-
-
-def _listed(item_id: str, n: int | None) -> Response:
+def list_item_files(id: str, n: int | None = None) -> Response:
+    """List the files, of the newest version that the caller sees or of one version, by name."""
     limit = whole_number("limit", _FILES_A_PAGE, least=1, most=_FILES_A_PAGE)
     cursor = request.args.get("cursor")
-    page = list_files(parts(), actor(), item_id, cursor=cursor, limit=limit, n=n)
+    page = list_files(parts(), actor(), id, cursor=cursor, limit=limit, n=n)
     base = parts().settings.base
     files = [file_json(page.record, file, base) for file in page.files]
     return json_answer({"files": files, "total": page.total, "next": page.next})

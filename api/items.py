@@ -15,7 +15,7 @@ from api.errors import page_of, problem
 from api.itemjson import item_json, page_json
 from api.kept_pages import kept
 from api.negotiation import HTML, JSON, SUFFIXES, choose
-from api.operations import IF_MATCH, operation, query_parameter
+from api.operations import IF_MATCH, WAIT, operation, query_parameter
 from api.parameters import flag, seconds, whole_number
 from catalog.domain.errors import TooLarge, Unreadable
 from catalog.domain.identifiers import item_iri
@@ -118,7 +118,7 @@ def _list_query(form: str) -> dict[str, Any]:
     parameters=(
         query_parameter("publish", "true: publish at once, or keep nothing."),
         query_parameter("id", "The id to give; administrators only."),
-        query_parameter("wait", "Seconds to wait until queries see it."),
+        WAIT,
         {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string"}},
     ),
 )
@@ -173,6 +173,8 @@ def _json(record: ItemRecord) -> dict[str, Any]:
     return item_json(record, parts().library, parts().settings)
 
 
+_ITEM = "/items/<string:id>"
+_VERSION = "/items/<string:id>/v/<version:n>"
 _READ: dict[str, Any] = {
     "answers": {200: "The item"},
     "forms": FORMS,
@@ -180,36 +182,16 @@ _READ: dict[str, Any] = {
 }
 
 
-@operation(blueprint, "/items/<string:id>", Action.READ, **_READ)
-def read_item(id: str) -> Response:
-    """Read an item: the newest version that the caller sees."""
-    return show(id, None, None)
-
-
-@operation(blueprint, "/items/<string:id>.<string:suffix>", Action.READ, **_READ)
-def read_item_form(id: str, suffix: str) -> Response:
-    """Read an item in the form that the suffix names."""
-    return show(id, None, suffix)
-
-
-@operation(blueprint, "/items/<string:id>/v/<version:n>", Action.READ, **_READ)
-def read_version(id: str, n: int) -> Response:
-    """Read one version of an item."""
-    return show(id, n, None)
-
-
-@operation(blueprint, "/items/<string:id>/v/<version:n>.<string:suffix>", Action.READ, **_READ)
-def read_version_form(id: str, n: int, suffix: str) -> Response:
-    """Read one version of an item in the form that the suffix names."""
-    return show(id, n, suffix)
-
-
-def show(item_id: str, n: int | None, suffix: str | None) -> Response:
-    """Return an item in the form asked for; its tombstone where it was withdrawn."""
+@operation(blueprint, _ITEM, Action.READ, **_READ)
+@operation(blueprint, f"{_ITEM}.<string:suffix>", Action.READ, **_READ)
+@operation(blueprint, _VERSION, Action.READ, **_READ)
+@operation(blueprint, f"{_VERSION}.<string:suffix>", Action.READ, **_READ)
+def read_item(id: str, n: int | None = None, suffix: str | None = None) -> Response:
+    """Read an item: the newest version that the caller sees, or one version."""
     form = choose(FORMS, suffix=suffix)
     if form == HTML and not has_credentials():
-        return kept(item_id, n, lambda: _shown(item_id, n, form))
-    return _shown(item_id, n, form)
+        return kept(id, n, lambda: _shown(id, n, form))
+    return _shown(id, n, form)
 
 
 def _shown(item_id: str, n: int | None, form: str) -> Response:
@@ -255,44 +237,25 @@ def _links(address: str) -> list[tuple[str, str, dict[str, str]]]:
     return [(address, "canonical", {}), *forms]
 
 
-@operation(
-    blueprint,
-    "/items/<string:id>",
-    Action.WRITE,
-    methods=("PUT",),
-    takes=SUBMITTED_FORMS,
-    answers={200: "Kept as a new revision"},
-    forms=(JSON,),
-    parameters=(IF_MATCH,),
-    problems=(401, 403, 404, 410, 412, 413, 415, 422, 428),
-)
-def revise_item(id: str) -> Response:
-    """Replace the description of the newest version that the caller sees."""
-    return _revised(id, None)
+_REVISE: dict[str, Any] = {
+    "methods": ("PUT",),
+    "takes": SUBMITTED_FORMS,
+    "answers": {200: "Kept as a new revision"},
+    "forms": (JSON,),
+    "parameters": (IF_MATCH, WAIT),
+    "problems": (401, 403, 404, 410, 412, 413, 415, 422, 428),
+}
 
 
-@operation(
-    blueprint,
-    "/items/<string:id>/v/<version:n>",
-    Action.WRITE,
-    methods=("PUT",),
-    takes=SUBMITTED_FORMS,
-    answers={200: "Kept as a new revision"},
-    forms=(JSON,),
-    parameters=(IF_MATCH,),
-    problems=(401, 403, 404, 410, 412, 413, 415, 422, 428),
-)
-def revise_version(id: str, n: int) -> Response:
-    """Replace the description of one version."""
-    return _revised(id, n)
-
-
-def _revised(item_id: str, n: int | None) -> Response:
+@operation(blueprint, _ITEM, Action.WRITE, **_REVISE)
+@operation(blueprint, _VERSION, Action.WRITE, **_REVISE)
+def revise_item(id: str, n: int | None = None) -> Response:
+    """Replace the description of the newest version that the caller sees, or of one version."""
     wait = wait_seconds()
     record = revise(
         parts(),
         actor(),
-        item_id,
+        id,
         body_sent(parts().settings.metadata_bytes),
         media_type_sent(),
         expected=expected_stages(),
@@ -302,31 +265,17 @@ def _revised(item_id: str, n: int | None) -> Response:
     return answer_change(record, wait)
 
 
-@operation(
-    blueprint,
-    "/items/<string:id>",
-    Action.DELETE,
-    methods=("DELETE",),
-    answers={204: "Deleted"},
-    parameters=(IF_MATCH,),
-    problems=(401, 403, 404, 409, 410, 412, 428),
-)
-def delete_item(id: str) -> Response:
+_DELETE: dict[str, Any] = {
+    "methods": ("DELETE",),
+    "answers": {204: "Deleted"},
+    "parameters": (IF_MATCH,),
+    "problems": (401, 403, 404, 409, 410, 412, 428),
+}
+
+
+@operation(blueprint, _ITEM, Action.DELETE, **_DELETE)
+@operation(blueprint, _VERSION, Action.DELETE, **_DELETE)
+def delete_item(id: str, n: int | None = None) -> Response:
     """Delete a draft."""
-    delete(parts(), actor(), id, expected=expected_stages(), now=now())
-    return Response(status=204)
-
-
-@operation(
-    blueprint,
-    "/items/<string:id>/v/<version:n>",
-    Action.DELETE,
-    methods=("DELETE",),
-    answers={204: "Deleted"},
-    parameters=(IF_MATCH,),
-    problems=(401, 403, 404, 409, 410, 412, 428),
-)
-def delete_version(id: str, n: int) -> Response:
-    """Delete the draft of one version."""
     delete(parts(), actor(), id, expected=expected_stages(), now=now(), n=n)
     return Response(status=204)

@@ -57,7 +57,8 @@ def operation(
     parameters  OpenAPI parameter objects for query and header
     by_form     whether the forms of pages send it, by session instead of token
 
-    The first line of the view's docstring is the summary.
+    The first line of the view's docstring is the summary. A view may be declared at several rules,
+    such as an item's and a version's.
     """
 
     def declare(view: View) -> View:
@@ -129,6 +130,9 @@ IF_MATCH = {
     "description": "The ETag that you last read.",
     "schema": {"type": "string"},
 }
+
+
+WAIT = query_parameter("wait", "Seconds to wait until queries see the change.", {"type": "number"})
 
 
 def check_every_route_declares(app: Flask) -> None:

@@ -14,7 +14,7 @@ from api.context import actor, frame, now, parts
 from api.itemjson import tombstone_json
 from api.items import answer_change, wait_seconds
 from api.negotiation import JSON
-from api.operations import IF_MATCH, operation
+from api.operations import IF_MATCH, WAIT, operation
 from catalog.domain.errors import NotAcceptable
 from catalog.domain.identifiers import item_iri
 from catalog.domain.lifecycle import Visibility, visibility_named
@@ -91,43 +91,25 @@ def refuse_dates(said: dict[str, Any]) -> None:
 _STATE_PROBLEMS = (401, 403, 404, 409, 410, 412, 415, 422, 428)
 
 
-@operation(
-    blueprint,
-    "/items/<string:id>/publication",
-    Action.PUBLISH,
-    methods=("POST",),
-    takes={JSON: {"type": "object"}},
-    answers={200: "Published"},
-    forms=(JSON,),
-    parameters=(IF_MATCH,),
-    problems=_STATE_PROBLEMS,
-)
-def publish_item(id: str) -> Response:
+_POST: dict[str, Any] = {
+    "methods": ("POST",),
+    "takes": {JSON: {"type": "object"}},
+    "forms": (JSON,),
+    "parameters": (IF_MATCH, WAIT),
+    "problems": _STATE_PROBLEMS,
+}
+_PUT = {**_POST, "methods": ("PUT",)}
+_DEPRECATION = "/items/<string:id>/v/<version:n>/deprecation"
+
+
+@operation(blueprint, "/items/<string:id>/publication", Action.PUBLISH, **_POST)
+@operation(blueprint, "/items/<string:id>/v/<version:n>/publication", Action.PUBLISH, **_POST)
+def publish_item(id: str, n: int | None = None) -> Response:
     """Publish a draft, alone or together with others."""
-    return _published(id, None)
-
-
-@operation(
-    blueprint,
-    "/items/<string:id>/v/<version:n>/publication",
-    Action.PUBLISH,
-    methods=("POST",),
-    takes={JSON: {"type": "object"}},
-    answers={200: "Published"},
-    forms=(JSON,),
-    parameters=(IF_MATCH,),
-    problems=_STATE_PROBLEMS,
-)
-def publish_version(id: str, n: int) -> Response:
-    """Publish the draft of one version."""
-    return _published(id, n)
-
-
-def _published(item_id: str, n: int | None) -> Response:
     wait = wait_seconds()
     said = json_body(PublicationBody, needed=False)
     refuse_dates(said)
-    wanted = [Wanted(item_id, expected_stages(), n)]
+    wanted = [Wanted(id, expected_stages(), n)]
     wanted += [Wanted(other["id"], stages_of([other["etag"]])) for other in said["also"]]
     if len({one.item_id for one in wanted}) < len(wanted):
         raise NotAcceptable("An item is named twice.")
@@ -155,17 +137,7 @@ def _with_states(records: tuple[ItemRecord, ...], deadline: float) -> Response:
     return tagged(json_answer(answer), records[0].stage)
 
 
-@operation(
-    blueprint,
-    "/items/<string:id>/visibility",
-    Action.PUBLISH,
-    methods=("PUT",),
-    takes={JSON: {"type": "object"}},
-    answers={200: "Changed"},
-    forms=(JSON,),
-    parameters=(IF_MATCH,),
-    problems=_STATE_PROBLEMS,
-)
+@operation(blueprint, "/items/<string:id>/visibility", Action.PUBLISH, **_PUT)
 def set_visibility(id: str) -> Response:
     """Change who sees what is published."""
     wait = wait_seconds()
@@ -181,17 +153,7 @@ def set_visibility(id: str) -> Response:
     return answer_change(record, wait)
 
 
-@operation(
-    blueprint,
-    "/items/<string:id>/v/<version:n>/deprecation",
-    Action.DEPRECATE,
-    methods=("PUT",),
-    takes={JSON: {"type": "object"}},
-    answers={200: "Marked"},
-    forms=(JSON,),
-    parameters=(IF_MATCH,),
-    problems=_STATE_PROBLEMS,
-)
+@operation(blueprint, _DEPRECATION, Action.DEPRECATE, **_PUT)
 def deprecate_version(id: str, n: int) -> Response:
     """Mark a published version as no longer recommended."""
     said = json_body(DeprecationBody)
@@ -199,14 +161,7 @@ def deprecate_version(id: str, n: int) -> Response:
 
 
 @operation(
-    blueprint,
-    "/items/<string:id>/v/<version:n>/deprecation",
-    Action.DEPRECATE,
-    methods=("DELETE",),
-    answers={200: "The mark is gone"},
-    forms=(JSON,),
-    parameters=(IF_MATCH,),
-    problems=_STATE_PROBLEMS,
+    blueprint, _DEPRECATION, Action.DEPRECATE, **{**_PUT, "methods": ("DELETE",), "takes": None}
 )
 def undeprecate_version(id: str, n: int) -> Response:
     """Take the mark of a deprecation back."""
@@ -228,45 +183,16 @@ def _deprecated(item_id: str, n: int, reason: str | None, replaced_by: str | Non
     return answer_change(record, wait)
 
 
-@operation(
-    blueprint,
-    "/items/<string:id>/withdrawal",
-    Action.WITHDRAW,
-    methods=("POST",),
-    takes={JSON: {"type": "object"}},
-    answers={200: "Withdrawn"},
-    forms=(JSON,),
-    parameters=(IF_MATCH,),
-    problems=_STATE_PROBLEMS,
-)
-def withdraw_item(id: str) -> Response:
-    """Withdraw every published version of an item."""
-    return _withdrawn(id, None)
-
-
-@operation(
-    blueprint,
-    "/items/<string:id>/v/<version:n>/withdrawal",
-    Action.WITHDRAW,
-    methods=("POST",),
-    takes={JSON: {"type": "object"}},
-    answers={200: "Withdrawn"},
-    forms=(JSON,),
-    parameters=(IF_MATCH,),
-    problems=_STATE_PROBLEMS,
-)
-def withdraw_version(id: str, n: int) -> Response:
-    """Withdraw one version of an item."""
-    return _withdrawn(id, n)
-
-
-def _withdrawn(item_id: str, n: int | None) -> Response:
+@operation(blueprint, "/items/<string:id>/withdrawal", Action.WITHDRAW, **_POST)
+@operation(blueprint, "/items/<string:id>/v/<version:n>/withdrawal", Action.WITHDRAW, **_POST)
+def withdraw_item(id: str, n: int | None = None) -> Response:
+    """Withdraw every published version of an item, or one version."""
     wait = wait_seconds(_WAIT_FOR_WITHDRAWAL_SECONDS)
     said = json_body(WithdrawalBody)
     record = withdraw(
         parts(),
         actor(),
-        item_id,
+        id,
         reason=said["reason"],
         note_text=said["note"],
         replaced_by=said["replaced_by"],
@@ -274,7 +200,7 @@ def _withdrawn(item_id: str, n: int | None) -> Response:
         now=now(),
         n=n,
     )
-    done = outbox.wait_until_indexed(parts(), item_id, wait)
+    done = outbox.wait_until_indexed(parts(), id, wait)
     citation = rendering.citation(frame(), parts().library, record)
     left = tombstone_json(record, parts().settings.base, citation)
     return json_answer({**left, "indexed": done})
