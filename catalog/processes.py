@@ -4,6 +4,7 @@ On Linux the kernel itself ends the child (`prctl(PR_SET_PDEATHSIG)`), so a pare
 with SIGKILL leaves nothing behind either. Elsewhere children are ended by `stop_children` only.
 """
 
+import contextlib
 import ctypes
 import multiprocessing
 import os
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from signal import SIGTERM, Signals
 from typing import Any
 
@@ -30,6 +32,7 @@ os.execv(sys.argv[3], sys.argv[3:])
 """
 _POLL_SECONDS = 0.02
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 def start_child(
@@ -131,3 +134,37 @@ def end_with_parent(signal: Signals = SIGTERM) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal), 0, 0, 0)
     if os.getppid() != parent:
         raise SystemExit(1)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of whatever loses its own below this process; Linux only.
+
+    Without it a worker of a child that was killed is out of sight for the moment that it takes to
+    end. `reap_orphans` has to be called now and then, and `end_orphans` at last.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def reap_orphans(children: Iterable[Popen]) -> None:
+    """Let go of adopted processes that have ended; `children` are left to their own owners."""
+    if sys.platform != "linux":
+        return
+    own = {child.pid for child in children}
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | os.WNOHANG)) is not None:
+            if ended.si_pid in own:
+                return
+            os.waitpid(ended.si_pid, 0)
+
+
+def end_orphans() -> None:
+    """Kill every process that is still below this one, once its own children have ended."""
+    if sys.platform != "linux":
+        return
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    with contextlib.suppress(ChildProcessError, OSError):
+        while left := children.read_text().split():
+            for pid in map(int, left):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)

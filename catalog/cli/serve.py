@@ -14,7 +14,13 @@ from pathlib import Path
 
 from catalog.cli.output import Conflict, NotAllowed, NotReachable, Output, WrongUse
 from catalog.cli.parts import Part, readiness, relay, web
-from catalog.processes import end_with_parent, stop_children
+from catalog.processes import (
+    adopt_orphans,
+    end_orphans,
+    end_with_parent,
+    reap_orphans,
+    stop_children,
+)
 from catalog.settings import Settings, from_environment, unknown_variables
 
 _LOOK_SECONDS = 0.05
@@ -101,6 +107,7 @@ def run(said: argparse.Namespace, output: Output) -> int:
     stop = Stop()
     with _alone(settings.data), suppress(Stopped):
         stop.listen()
+        adopt_orphans()
         _serve(settings, said, output, stop, began)
     output.say("Stopped.")
     return 0
@@ -129,6 +136,7 @@ def _serve(
         late = stop_children(others, seconds=_STOP_SECONDS)
         if store:
             store.stop()
+        end_orphans()
         if late:
             output.say(f"{len(late)} part(s) did not stop in time and were killed.")
 
@@ -305,6 +313,7 @@ def _watch(
             elif time.monotonic() - said_at > _SAY_AGAIN_SECONDS:
                 said_at = time.monotonic()
                 output.say(f"Not ready yet; waiting for: {waits}.")
+        reap_orphans(child for part in parts for child in part.children)
         time.sleep(_LOOK_SECONDS)
     output.say("Stopping ...")
 
