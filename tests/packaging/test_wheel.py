@@ -1,12 +1,17 @@
 """The wheel: all of the product and nothing else, and it runs where the repository is not."""
 
+import json
 import os
 import subprocess
 import sys
+import urllib.request
 import zipfile
 from pathlib import Path
 
+import psutil
 import pytest
+
+from tests.api.served import free_port
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("api", "catalog", "shapes", "vocab")
@@ -84,3 +89,40 @@ def test_the_command_says_its_version(elsewhere: dict[str, str], tmp_path: Path)
         check=True,
     )
     assert run.stdout.startswith("sage-catalog ")
+
+
+def test_an_installed_catalog_serves_its_pages_from_any_folder(
+    elsewhere: dict[str, str], tmp_path: Path
+) -> None:
+    """Also from one in which somebody has modules that are called as ours are."""
+    for name in ("api", "catalog", "granian"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('not this one')")
+    port = free_port()
+    start = "import sys; sys.path.pop(0); from catalog.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", start, "serve", "--no-samples", "--data", "data"]
+    process = subprocess.Popen(
+        [*command, "--port", str(port), "--json"],
+        cwd=tmp_path,
+        env=elsewhere,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        lines = []
+        while (line := process.stdout.readline()) and line != "}\n":
+            lines.append(line)
+        assert lines, process.communicate()[1]
+        assert json.loads("".join(lines) + "}")["url"] == f"http://127.0.0.1:{port}/"
+        asked = urllib.request.Request(f"http://127.0.0.1:{port}/", headers={"Accept": "text/html"})
+        with urllib.request.urlopen(asked, timeout=20) as answer:
+            assert b"</html>" in answer.read()
+        running = psutil.Process(process.pid).children(recursive=True)
+        homes = {one.environ()["PYTHONPATH"].split(os.pathsep)[0] for one in running[:2]}
+        assert homes == {elsewhere["PYTHONPATH"]}
+    finally:
+        process.terminate()
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (0, "")
+    assert err == "Stopping ...\nStopped.\n"
