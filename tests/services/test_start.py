@@ -193,6 +193,49 @@ def test_it_listens_on_this_machine_only_and_keeps_its_secrets(catalog: Started)
     assert (catalog.data / "token").stat().st_mode & 0o777 == 0o600
 
 
+def test_the_lines_of_the_readme_work_when_they_are_pasted(
+    catalog: Started, tmp_path: Path
+) -> None:
+    """All but those that start the catalog and these tests."""
+    readme = (ROOT / "README.md").read_text()
+    blocks = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert len(lines) == 8
+    assert (lines[0].split("#")[0].strip(), lines[-1].split("#")[0].strip()) == (
+        "make run",
+        "make test",
+    )
+    for name, target in {
+        "data": catalog.data,
+        "docs": ROOT / "docs",
+        "catalog": ROOT / "catalog",
+        ".venv": Path(sys.prefix),
+    }.items():
+        (tmp_path / name).symlink_to(target)
+    script = "\n".join(lines[1:-1]).replace("127.0.0.1:8000", f"127.0.0.1:{catalog.port}")
+    told = subprocess.run(
+        ["sh", "-exc", script],
+        cwd=tmp_path,
+        env=environment(URL=catalog.url),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    assert "smokeynet.ttl: conforms at publication level" in told.stdout
+    assert "SmokeyNet" in told.stdout
+    assert "  draft\n" in told.stdout
+    assert "block publication" in told.stderr
+    assert "FAULT" not in told.stdout
+
+
+def test_the_model_of_the_readme_is_the_file_that_is_submitted() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert re.findall(r"```turtle\n(.*?)```", readme, re.DOTALL) == [
+        (ROOT / "docs/first-model.ttl").read_text()
+    ]
+
+
 @pytest.mark.parametrize("same", ["port", "folder"])
 def test_a_second_start_on_the_same_port_or_folder_is_code_5(
     catalog: Started, tmp_path: Path, same: str
