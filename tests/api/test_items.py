@@ -276,3 +276,34 @@ def test_slashes_never_redirect_to_another_site(site: Site, path: str) -> None:
     location = site.anyone.get(path).headers.get("Location", "/")
     assert location.startswith("/")
     assert not location.startswith(("//", "/\\"))
+
+
+@pytest.mark.parametrize(
+    "iri",
+    ["javascript:alert(1)", "JAVASCRIPT:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc"],
+)
+def test_an_address_that_could_run_code_is_kept_as_text(site: Site, iri: str) -> None:
+    said = f"""
+<> <http://purl.org/dc/terms/relation> <{iri}> ; <http://xmlns.com/foaf/0.1/page> <{iri}> ;
+   <http://www.w3.org/ns/dcat#landingPage> <{iri}> ; <http://a.example/p> <{iri}> .
+<#ana> <https://schema.org/url> <{iri}> ."""
+    answer = site.owner.post(
+        "/items?publish=true&wait=0", description("Links") + said.encode(), Content_Type=TURTLE
+    )
+    if answer.status_code == 422:
+        return
+    page = site.anyone.get(f"/items/{kept(answer).id}", Accept="text/html").text
+    hrefs = re.findall(r'(?:href|src|action)="([^"]*)"', page)
+    assert hrefs
+    assert not [one for one in hrefs if one.lower().startswith(iri.lower()[:5])]
+
+
+def test_links_that_leave_say_so(site: Site) -> None:
+    one = site.published("Outside")
+    page = site.anyone.get(one.path, Accept="text/html").text
+    outside = re.findall(r'<a [^>]*href="https?://(?!127\.0\.0\.1)[^>]*>', page)
+    assert outside
+    for link in outside:
+        rel = re.search(r'rel="([^"]*)"', link)
+        assert rel, link
+        assert {"nofollow", "noopener"} <= set(rel[1].split()), link
