@@ -14,8 +14,8 @@ from catalog.domain.errors import CatalogError
 from catalog.processes import Popen, clear_away, has_ended, start_child
 from catalog.settings import Settings, as_environment
 
-_CALM_SECONDS = 10.0
-_LONGEST_PAUSE_SECONDS = 5.0
+_CALM_SECONDS = 3.0
+_LONGEST_PAUSE_SECONDS = 2.0
 _PROBE_SECONDS = 2.0
 _PACKAGES = Path(catalog.__file__).parent.parent
 

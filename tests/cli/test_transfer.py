@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from catalog.bootstrap import operator_parts
 from catalog.samples import files
+from catalog.services.accounts import actor_of_token
 from catalog.services.samples import sample_id
+from catalog.services.submit import Submission, submit
+from catalog.settings import Settings
 from tests.api.served import Served
-from tests.catalogs import description
+from tests.catalogs import description, now
 from tests.cli.conftest import Command
 
 
@@ -114,7 +118,15 @@ def test_publish_samples_publishes_drafts_of_samples_and_nothing_else(
     told = ask("publish", "--samples", "--json")
     assert (told.code, told.said) == (0, {"items": {}})
     assert server.ask("GET", f"/items/{mine}").json()["state"] == "draft"
-    assert len({sample_id(file.read_bytes()) for file in files()}) == len(files())
+    parts = operator_parts(Settings(data=server.data, base_url=server.url))
+    local = actor_of_token(parts, server.token, now=now())
+    for file in files():
+        source = file.read_bytes()
+        sent = Submission(source, "text/turtle", item_id=sample_id(source))
+        submit(parts, local, sent, now=now())
+    told = ask("publish", "--samples", "--json")
+    assert (told.code, len(told.said["items"])) == (0, len(files()))
+    assert server.ask("GET", f"/items/{mine}").json()["state"] == "draft"
 
 
 def test_a_file_that_is_there_already_is_not_fetched_again(
