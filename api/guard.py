@@ -132,9 +132,10 @@ def _length_unknown() -> bool:
 def _without_last_slash() -> AnyResponse | None:
     """Send who asks with a slash at the end to the address without it."""
     path = request.path
-    if not path.endswith("/") or not path.strip("/"):
+    if not path.endswith("/") or not path.strip("/") or "\\" in path:
         return None
-    # Slashes at the beginning go as well: "//name" would be the address of another site.
+    # Slashes at the beginning go as well: "//name" would be the address of another site, and
+    # browsers take backslashes for slashes.
     target = root() + quote(path.strip("/"), safe=_IN_PATH)
     asked = request.query_string.decode("latin-1")
     return redirect(f"{target}?{asked}" if asked else target, 308)

@@ -64,15 +64,11 @@ def submit(parts: Parts, actor: Actor, submission: Submission, *, now: datetime)
     account = require_account(actor)
     _check_key(submission.once)
     item_id = _chosen_id(actor, submission.item_id)
-    with parts.database.reading() as session:
-        if (known := _answered_before(session, actor, submission, now)) is not None:
-            return known
+    if (known := _answered_before(parts, actor, submission, now)) is not None:
+        return known
     judgement = judge_source(parts, submission.source, submission.media_type, item_id)
     try:
         with parts.database.writing() as session:
-            # Once more: the same request may have been answered while this one was judged.
-            if (known := _answered_before(session, actor, submission, now)) is not None:
-                return known
             judged = with_record(session, judgement, files=(), owner=account)
             require(judged, "publication" if submission.publish else "draft")
             item, version = _begin(session, parts, account, item_id, judged, now)
@@ -82,7 +78,9 @@ def submit(parts: Parts, actor: Actor, submission: Submission, *, now: datetime)
             if submission.publish:
                 make_public(session, parts, item, version, Visibility.PUBLIC, account, now)
             n = version.n
-    except IntegrityError:
+    except IntegrityError:  # another request was first with the key, or with the id
+        if (known := _answered_before(parts, actor, submission, now)) is not None:
+            return known
         if submission.item_id is not None:
             raise Taken(f"The id {submission.item_id} is in use.") from None
         return submit(parts, actor, submission, now=now)  # draws another id
@@ -153,7 +151,7 @@ def _once(account: int, submission: Submission, item_id: str, now: datetime) -> 
 
 
 def _answered_before(
-    session: Session, actor: Actor, submission: Submission, now: datetime
+    parts: Parts, actor: Actor, submission: Submission, now: datetime
 ) -> Submitted | None:
     """Return what this request was answered before, under the same key; None if it was not.
 
@@ -161,9 +159,10 @@ def _answered_before(
     """
     if submission.once is None:
         return None
-    known = session.get(Once, (actor.account, submission.once))
-    if known is None or known.at < now - _KEPT:
-        return None
-    if known.fingerprint != submission.fingerprint:
-        raise NotAcceptable("This Idempotency-Key was used for another request.")
-    return Submitted(load(session, actor, Action.WRITE, known.item_id), repeated=True)
+    with parts.database.reading() as session:
+        known = session.get(Once, (actor.account, submission.once))
+        if known is None or known.at < now - _KEPT:
+            return None
+        if known.fingerprint != submission.fingerprint:
+            raise NotAcceptable("This Idempotency-Key was used for another request.")
+        return Submitted(load(session, actor, Action.WRITE, known.item_id), repeated=True)

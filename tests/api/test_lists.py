@@ -151,6 +151,18 @@ def test_the_same_request_sent_many_times_at_once_makes_one_item(empty: Site) ->
     assert empty.inventory()["item"] == 1
 
 
+def test_a_key_with_a_chosen_id_is_answered_alike(empty: Site) -> None:
+    once = {"Idempotency_Key": "chosen", "Content_Type": TURTLE}
+    answers = [
+        empty.admin.post("/items?id=0000000000", description("Chosen"), **once) for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    again = empty.admin.post(
+        "/items?id=0000000000", description("Chosen"), Content_Type=TURTLE, Idempotency_Key="other"
+    )
+    problem(again, 409, "taken")
+
+
 def test_a_key_whose_item_was_deleted_or_withdrawn(empty: Site) -> None:
     once = {"Idempotency_Key": "gone", "Content_Type": TURTLE}
     first = empty.owner.post("/items", description("Gone"), **once).get_json()["id"]

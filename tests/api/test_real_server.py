@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -215,6 +216,19 @@ def test_what_proxies_say_changes_nothing_unless_they_are_ours(
         plain, odd = (server.raw(f"GET {path} HTTP/1.1{more}") for more in ("", f"\n{header}"))
         assert plain.partition(b"\r\n\r\n")[2] == odd.partition(b"\r\n\r\n")[2]
         assert b"evil" not in odd
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["//evil.example/", "///evil.example//", "/\\evil.example/", "//evil.example",
+     "/%5cevil.example/", "//evil.example/items/", "/%2f%2fevil.example/", "/.//evil.example/", "http://evil.example/"],
+)  # fmt: skip
+def test_slashes_never_lead_to_another_site(server: Served, path: str) -> None:
+    answer = server.raw(f"GET {path} HTTP/1.1")
+    assert status_of(answer) in {200, 308, 400, 404, 421}, answer
+    location = re.search(rb"(?i)\r\nlocation: (\S*)", answer)
+    if location:
+        assert re.match(rb"/(?![/\\]|%5c|%2f)", location[1], re.IGNORECASE), answer
 
 
 def test_many_connections_that_say_nothing_stop_nobody(server: Served) -> None:

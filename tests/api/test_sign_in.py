@@ -218,6 +218,15 @@ def test_a_form_of_another_site_is_refused(site: Site, headers: dict[str, str]) 
     assert "Set-Cookie" not in answer.headers
 
 
+def test_the_word_of_the_session_does_not_help_another_site(site: Site, browser: Browser) -> None:
+    one = site.draft("From elsewhere")
+    data = {"csrf": word_of(browser.get("/me")), "stage": one.stage}
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
+        answer = browser.client.post(f"{one.path}/do/delete", data=data, headers=headers)
+        assert answer.status_code == 403
+    assert site.owner.get(one.path).status_code == 200
+
+
 @pytest.mark.parametrize(
     "headers",
     [{}, {"Origin": "null"}, {"Origin": "http://localhost"}, {"Sec-Fetch-Site": "same-origin"}],
