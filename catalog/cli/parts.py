@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -56,12 +57,18 @@ class Part:
         if now < self._not_before:
             return said
         try:
-            self._child = self._start()
+            self.start()
         except (CatalogError, OSError) as fault:
             said = f"{self.name} cannot be started: {fault}"
             self._failed(now)
-        self._began = time.monotonic()
         return said
+
+    def start(self) -> None:
+        """Start it, or raise what keeps it from starting."""
+        try:
+            self._child = self._start()
+        finally:
+            self._began = time.monotonic()
 
     def _failed(self, now: float) -> None:
         lasted = now - self._began
@@ -81,7 +88,7 @@ def web(settings: Settings) -> Part:
     command = [
         sys.executable, "-m", "granian",
         "--interface", "wsgi",
-        "--host", settings.host,
+        "--host", number_of(settings.host),
         "--port", str(settings.port),
         "--workers", str(settings.web_workers),
         "--blocking-threads", str(settings.web_threads),
@@ -95,6 +102,12 @@ def web(settings: Settings) -> Part:
         "api.wsgi:app",
     ]  # fmt: skip
     return Part("web", lambda: _started(command, settings))
+
+
+def number_of(host: str) -> str:
+    """Return the IP address of a host, which granian wants; raises OSError where it has none."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return str(socket.getaddrinfo(host, None, family, socket.SOCK_STREAM)[0][4][0])
 
 
 def _started(command: Sequence[str], settings: Settings) -> Popen:

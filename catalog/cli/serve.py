@@ -11,10 +11,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from catalog.cli.output import Conflict, NotAllowed, NotReachable, Output, WrongUse
-from catalog.cli.parts import Part, readiness, relay, web
+from catalog.cli.parts import Part, number_of, readiness, relay, web
+from catalog.domain.errors import Unavailable
 from catalog.processes import (
+    Popen,
     adopt_orphans,
     end_orphans,
     end_with_parent,
@@ -23,9 +26,12 @@ from catalog.processes import (
 )
 from catalog.settings import Settings, from_environment, unknown_variables
 
+if TYPE_CHECKING:
+    from catalog.bootstrap import StoreBeside
+
 _LOOK_SECONDS = 0.05
 _SAY_AGAIN_SECONDS = 10.0
-_FAILURES_AT_START = 5
+_FAILURES_AT_START = 3
 _STOP_SECONDS = 10.0
 _NEW = "new"
 """Name of the file that marks a data folder as made by a start, until samples are decided on."""
@@ -125,6 +131,7 @@ def _serve(
             if said.with_s3:
                 output.say("Starting the S3 store ...")
                 store = _S3(settings)
+                store.part.start()
                 settings = store.settings
                 parts.append(store.part)
             _prepare_content(settings, output, stop, samples=not said.no_samples)
@@ -142,30 +149,30 @@ def _serve(
 
 
 class _S3:
-    """The S3 store beside the catalog, as one of its parts."""
+    """The S3 store beside the catalog, as one of its parts.
+
+    settings  those of the catalog, by which the store is reached once it runs
+    """
 
     def __init__(self, settings: Settings) -> None:
-        from catalog.bootstrap import StoreBeside, start_s3
-        from catalog.domain.errors import Unavailable
-        from catalog.processes import Popen
-
-        first: list[StoreBeside] = [start_s3(settings)]
-        self._running = first[0]
-        self.settings = self._running.settings
-
-        def start() -> Popen:
-            self._running = first.pop() if first else start_s3(settings)
-            if self._running.settings != self.settings:
-                self._running.stop()
-                raise Unavailable("its ports were taken meanwhile.")
-            return self._running.process
-
-        self.part = Part("the S3 store", start)
-        self.part.keep_up()
+        self.settings = settings
+        self.part = Part("the S3 store", self._start)
+        self._running: StoreBeside | None = None
 
     def stop(self) -> None:
         """End it; what it has answered for is on the disk afterwards."""
-        self._running.stop()
+        if self._running is not None:
+            self._running.stop()
+
+    def _start(self) -> Popen:
+        from catalog.bootstrap import start_s3
+
+        again = start_s3(self.settings)
+        if self._running is not None and again.settings != self.settings:
+            again.stop()
+            raise Unavailable("its ports were taken meanwhile.")
+        self._running, self.settings = again, again.settings
+        return again.process
 
 
 def _check_port(settings: Settings) -> None:
@@ -175,7 +182,7 @@ def _check_port(settings: Settings) -> None:
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.host, settings.port))
+            probe.bind((number_of(settings.host), settings.port))
         except PermissionError:
             raise NotAllowed(
                 f"{place} is reserved for the administrator; choose another."

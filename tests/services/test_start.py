@@ -338,7 +338,8 @@ def _mentions(process: psutil.Process, word: str, session: int) -> bool:
 def test_it_ends_with_what_started_it_where_it_is_told_so(start: Start, tmp_path: Path) -> None:
     """As `make run` has it: make may be killed, and its child would go on unseen."""
     shell = ("sh", "-c", '"$@"; true', "sh")
-    begun = start(tmp_path / "data", "--no-samples", "--with-parent", parent=shell)
+    more = ("--no-samples", "--with-parent", "--host", "localhost")
+    begun = start(tmp_path / "data", *more, parent=shell)
     until(lambda: "Ctrl-C" in begun.printed)
     family = begun.everybody()
     begun.process.kill()
