@@ -1,10 +1,8 @@
 """`sage-catalog serve`: every part of the catalog under one parent, which ends them all."""
 
 import argparse
-import errno
 import shlex
 import signal
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalog.cli.output import Conflict, NotAllowed, NotReachable, Output, WrongUse
-from catalog.cli.parts import Part, number_of, readiness, relay, web
+from catalog.cli.ground import NEW, alone, check_jail, check_port, make_folder
+from catalog.cli.output import NotReachable, Output, WrongUse
+from catalog.cli.parts import Part, readiness, relay, web
 from catalog.domain.errors import Unavailable
 from catalog.processes import (
     Popen,
@@ -33,8 +32,6 @@ _LOOK_SECONDS = 0.05
 _SAY_AGAIN_SECONDS = 10.0
 _FAILURES_AT_START = 3
 _STOP_SECONDS = 10.0
-_NEW = "new"
-"""Name of the file that marks a data folder as made by a start, until samples are decided on."""
 
 
 def declare(_verb: str, parser: argparse.ArgumentParser) -> None:
@@ -108,10 +105,10 @@ def run(said: argparse.Namespace, output: Output) -> int:
     settings = replace(settings, data=settings.data.absolute())
     for sentence in unknown_variables():
         output.say(f"Warning: {sentence}")
-    _check_port(settings)
-    _make_folder(settings.data)
+    check_port(settings)
+    make_folder(settings.data)
     stop = Stop()
-    with _alone(settings.data), suppress(Stopped):
+    with alone(settings.data), suppress(Stopped):
         stop.listen()
         adopt_orphans()
         _serve(settings, said, output, stop, began)
@@ -126,7 +123,7 @@ def _serve(
     parts: list[Part] = []
     try:
         with stop.interrupting():
-            _check_jail(settings, output)
+            check_jail(settings, output)
             _prepare_record(settings, beside=said.with_s3)
             if said.with_s3:
                 output.say("Starting the S3 store ...")
@@ -175,83 +172,6 @@ class _S3:
         return again.process
 
 
-def _check_port(settings: Settings) -> None:
-    """Refuse a port in use: the web server itself would share it silently."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    place = f"Port {settings.port} of {settings.host}"
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((number_of(settings.host), settings.port))
-        except PermissionError:
-            raise NotAllowed(
-                f"{place} is reserved for the administrator; choose another."
-            ) from None
-        except socket.gaierror:
-            raise WrongUse(f"{settings.host} is no address of this machine.") from None
-        except OSError as fault:
-            if fault.errno != errno.EADDRINUSE:
-                raise WrongUse(f"{place} cannot be used: {fault.strerror}.") from None
-            raise Conflict(
-                f"{place} is in use, perhaps by another catalog; "
-                "choose one with --port, or PORT=... with make."
-            ) from None
-
-
-def _make_folder(data: Path) -> None:
-    """Make the data folder, readable by its owner alone, and mark it as new; or find it there."""
-    try:
-        data.mkdir(parents=True, mode=0o700)
-        (data / _NEW).touch()
-    except FileExistsError:
-        if not data.is_dir():
-            raise WrongUse(
-                f"{data} is no folder; name one with --data, or DATA=... with make."
-            ) from None
-    except OSError as fault:
-        raise _unusable(data, fault) from None
-
-
-def _unusable(data: Path, fault: OSError) -> Exception:
-    kind = NotAllowed if isinstance(fault, PermissionError) else WrongUse
-    return kind(f"The data folder {data} cannot be used: {fault.strerror}.")
-
-
-@contextmanager
-def _alone(data: Path) -> Iterator[None]:
-    """Hold the data folder for this process alone."""
-    import fcntl
-
-    try:
-        lock = (data / "lock").open("a")
-    except OSError as fault:
-        raise _unusable(data, fault) from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise Conflict(
-                f"Another catalog runs in {data}; stop it, or choose a folder with --data, "
-                "or DATA=... with make."
-            ) from None
-        yield
-
-
-def _check_jail(settings: Settings, output: Output) -> None:
-    from catalog.bootstrap import is_sealed
-    from catalog.jail.pool import NotSealed
-
-    try:
-        sealed = is_sealed(settings)
-    except NotSealed as fault:
-        raise NotReachable(f"Nothing is started: {fault}.") from None
-    if not sealed:
-        output.say(
-            "Warning: this machine cannot seal the workers that read what users send. Limits on "
-            "memory and time hold, and /sparql answers callers on this machine only."
-        )
-
-
 def _prepare_record(settings: Settings, *, beside: bool) -> None:
     """Bring the record up to date, under today's address and for today's store of bytes."""
     from catalog.bootstrap import record
@@ -277,7 +197,7 @@ def _prepare_content(settings: Settings, output: Output, stop: Stop, *, samples:
 
     parts = operator_parts(settings)
     token = local_token(parts, settings.data / "token", now=_now())
-    mark = settings.data / _NEW
+    mark = settings.data / NEW
     is_wanted = wanted(parts, is_new=mark.exists() and samples)
     mark.unlink(missing_ok=True)
     if is_wanted:

@@ -408,16 +408,16 @@ def test_a_port_held_by_another_program_is_told(tmp_path: Path) -> None:
 def test_a_machine_that_cannot_seal_its_workers_is_warned_about(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from catalog.cli.ground import check_jail
     from catalog.cli.output import Output
-    from catalog.cli.serve import _check_jail
     from catalog.jail import filter as system_calls
     from catalog.settings import Settings
 
     output = Output(as_json=False)
-    _check_jail(Settings(data=tmp_path), output)
+    check_jail(Settings(data=tmp_path), output)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(system_calls, "can_seal", lambda: False)
-    _check_jail(Settings(data=tmp_path), output)
+    check_jail(Settings(data=tmp_path), output)
     assert capsys.readouterr().err.startswith("Warning: this machine cannot seal")
 
 
