@@ -159,6 +159,15 @@ def test_a_revision_is_counted_and_a_second_from_the_same_state_is_refused(site:
     assert kept(by_version).said["title"] == "By version"
 
 
+def test_what_was_not_read_is_refused_before_what_is_sent_is_judged(site: Site) -> None:
+    one = site.draft("Which first")
+    for tag, status in ((None, 428), ('"9.9.9.9"', 412), ("*", 400)):
+        answer = site.owner.put(one.path, b"no Turtle", Content_Type=TURTLE, If_Match=tag)
+        assert answer.status_code == status
+    stranger = site.other.put(one.path, b"no Turtle", Content_Type=TURTLE, If_Match="*")
+    assert stranger.status_code == 404
+
+
 def test_if_match_is_compared_before_the_dash_from_any_form(site: Site) -> None:
     one = site.draft("Any form")
     tag = site.owner.get(f"{one.path}.ttl").headers["ETag"]

@@ -55,6 +55,21 @@ def test_a_page_that_was_begun_goes_on_where_it_was_although_items_change(empty:
     assert [line["id"] for line in rest["items"]] == [kept[1].id, kept[0].id]
 
 
+def test_items_that_changed_at_the_same_moment_are_all_listed_once(empty: Site) -> None:
+    first, *others = [empty.draft(f"Together {number}") for number in range(4)]
+    body = {"with": [{"id": one.id, "etag": one.etag} for one in others]}
+    done = empty.owner.post(f"{first.path}/publication?wait=0", body, If_Match=first.etag)
+    assert done.status_code == 200, done.text
+    found: list[str] = []
+    cursor = ""
+    for _ in range(4):
+        page = empty.anyone.get(f"/items?limit=1{cursor}").get_json()
+        found += [line["id"] for line in page["items"]]
+        cursor = f"&cursor={page['next']}"
+    assert page["next"] is None
+    assert sorted(found) == sorted(one.id for one in (first, *others))
+
+
 def test_each_finds_what_is_theirs_to_find(empty: Site) -> None:
     draft, public, private = empty.draft(), empty.published(), empty.private()
     empty.withdrawn()

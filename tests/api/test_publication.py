@@ -85,6 +85,24 @@ def test_several_are_published_in_one_transaction_and_may_cite_each_other(site: 
     assert both.get_json()["items"].keys() == {first.id, second.id}
 
 
+def test_a_page_names_what_cites_it_as_soon_as_that_is_public_and_no_sooner(site: Site) -> None:
+    one = site.published("Cited by others")
+
+    def page() -> str:
+        return site.anyone.get(one.path, Accept="text/html").text
+
+    draft = draft_citing(site, "A draft that cites", one)
+    hidden = draft_citing(site, "A private item that cites", one)
+    site.owner.post(f"{hidden.path}/publication?wait=0", {"visibility": "private"}, If_Match="*")
+    assert "that cites" not in page()
+    assert "A draft that cites" in site.owner.get(one.path, Accept="text/html").text
+    site.owner.post(f"{draft.path}/publication?wait=0", If_Match="*")
+    assert "A draft that cites" in page()
+    assert "A private item" not in page()
+    site.withdraw(draft)
+    assert "that cites" not in page()
+
+
 def test_of_several_none_is_published_if_one_may_not_be(site: Site) -> None:
     good = site.draft("Good")
     thin = site.owner.post(

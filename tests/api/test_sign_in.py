@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from api.forms import safe_path
 from catalog.domain.permissions import Role
-from catalog.services.accounts import create_token, revoke_token
+from catalog.services.accounts import create_token, revoke_token, sign_in, signed_in
 from tests.api.sites import TURTLE, Site, problem
 from tests.catalogs import description, now
 
@@ -130,6 +130,18 @@ def test_a_revoked_or_expired_token_ends_its_sessions(site: Site) -> None:
     problem(site.anyone.get("/items", Authorization=f"Bearer {token}"), 401, "unauthenticated")
     old = create_token(site.parts, "leaving", now=now(), expires=now() - timedelta(seconds=1))
     problem(site.anyone.get("/items", Authorization=f"Bearer {old}"), 401, "unauthenticated")
+
+
+def test_a_session_ends_with_its_hours_and_with_its_token(site: Site) -> None:
+    at = now()
+    token = create_token(site.parts, "short", now=at, expires=at + timedelta(hours=1))
+    cookie = sign_in(site.parts, token, now=at)
+    assert signed_in(site.parts, cookie, now=at + timedelta(minutes=59)) is not None
+    assert signed_in(site.parts, cookie, now=at + timedelta(minutes=61)) is None
+    lasting = sign_in(site.parts, site.tokens["owner"], now=at)
+    hours = site.parts.settings.session_hours
+    assert signed_in(site.parts, lasting, now=at + timedelta(hours=hours, seconds=-1)) is not None
+    assert signed_in(site.parts, lasting, now=at + timedelta(hours=hours, seconds=1)) is None
 
 
 def test_signing_out_ends_the_session_for_good(site: Site, browser: Browser) -> None:
