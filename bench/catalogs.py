@@ -57,6 +57,7 @@ def running(data: Path, *arguments: str) -> Iterator[Running]:
         [*command, "--data", str(data), *arguments],
         cwd=ROOT,
         env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
