@@ -83,7 +83,8 @@ def check_phantoms(parts: Parts, graph: PublicGraph) -> Check:
         for names in batches(state.names() if suspects is None else suspects):
             check.examined += len(names) if suspects is None else 0
             yield from _library_differing(state, names, ours)
-            items = {name.removeprefix(prefix): name for name in names if name not in ours}
+            there = (name for name in names if suspects is None or state.digest_of(name))
+            items = {name.removeprefix(prefix): name for name in there if name not in ours}
             with parts.database.reading() as session:
                 fine = public_among(session, list(items)) | _waiting(session, items)
             yield from (name for item_id, name in items.items() if item_id not in fine)

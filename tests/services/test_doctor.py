@@ -4,6 +4,7 @@ import io
 import shutil
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 from sqlalchemy import delete, update
 
 from catalog.domain.permissions import Actor, Role
+from catalog.ports import GraphState, PublicGraph
 from catalog.services.doctor import examine
+from catalog.services.invariants_of_graph import check_phantoms
 from catalog.services.outbox import GRAPH
 from catalog.services.relay import run_relay
 from catalog.tables import Citation, Event, File, Item, Revision, Version, Work
@@ -218,6 +221,28 @@ def test_the_text_names_every_check_and_the_faults(catalog: Catalog) -> None:
     assert "is not there" in text
     assert not found.is_healthy
     assert [check["ok"] for check in found.to_dict()["checks"]].count(False) == 1
+
+
+class LateGraph:
+    """The public graph, whose first look shows what it held before somebody withdrew an item."""
+
+    def __init__(self, graph: PublicGraph, before: GraphState) -> None:
+        self._graph = graph
+        self._before: GraphState | None = before
+
+    def opened(self) -> AbstractContextManager[GraphState]:
+        before, self._before = self._before, None
+        return self._graph.opened() if before is None else nullcontext(before)
+
+
+def test_what_was_withdrawn_between_two_looks_is_no_phantom(catalog: Catalog) -> None:
+    item = catalog.submit("Here for a moment")
+    catalog.settle()
+    with catalog.graph.opened() as before:
+        catalog.withdraw(item.id)
+        catalog.settle()
+        check = check_phantoms(catalog.parts, LateGraph(catalog.graph, before))
+    assert (check.ok, check.examples) == (True, [])
 
 
 def test_it_runs_beside_a_relay_and_people_at_work(catalog: Catalog) -> None:
