@@ -1,1 +1,0 @@
-"""What the maintainers' generator of vocabularies is made of; the product never imports it."""
