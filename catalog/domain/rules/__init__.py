@@ -1,0 +1,1 @@
+"""What vocabularies and shapes are held to, and where in a file a rule is broken."""
