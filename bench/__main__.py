@@ -1,15 +1,15 @@
-"""Take every figure, or those named: `python -m bench [validation|sparql|serving|transfer]...`."""
+"""Take every figure, or those named: `python -m bench [validation|vocabularies|...]...`."""
 
 import json
 import sys
 import tempfile
 from pathlib import Path
 
-from bench import serving, sparql, transfer, validation
+from bench import impact, serving, sparql, transfer, validation, vocabularies
 from bench.catalogs import fill, running
 from bench.table import Figure, show
 
-_ALL = ("validation", "serving", "transfer", "sparql")
+_ALL = ("validation", "vocabularies", "impact", "serving", "transfer", "sparql")
 _ITEMS = 10_000
 
 
@@ -28,6 +28,8 @@ def main(wanted: list[str]) -> int:
     if {"validation", "serving"} & set(names):
         lines = validation.figures()
         take("Validation of one item", lines)
+    if "vocabularies" in names:
+        take("Vocabularies", vocabularies.figures())
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         if {"serving", "transfer"} & set(names):
@@ -38,6 +40,11 @@ def main(wanted: list[str]) -> int:
                     take("Submission", serving.submission(catalog, folder))
                 if "transfer" in names:
                     take("Files", transfer.figures(catalog, folder))
+        if "impact" in names:
+            with running(folder / "impact"):
+                pass
+            fill(folder / "impact", impact.ITEMS)
+            take("Impact of a release", impact.figures(folder / "impact"))
         if "sparql" in names:
             with running(folder / "many"):
                 pass

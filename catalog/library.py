@@ -11,6 +11,8 @@ from catalog.domain.context import context_of
 from catalog.domain.engine import Engine, Name, compiled
 from catalog.domain.fields import Field, Shapes
 from catalog.domain.schemes import Concept, Vocabularies
+from catalog.domain.terms.lexicon import Lexicon
+from catalog.domain.terms.thesaurus import Thesaurus
 
 _MOST_COMPILED = 128
 _MOST_SEEN = 2_000
@@ -145,11 +147,34 @@ class Library:
         """The JSON-LD context that `/context.jsonld` answers, without its outer `@context`."""
         return context_of(self.shapes)
 
+    @cached_property
+    def thesaurus(self) -> Thesaurus:
+        """The concepts of all schemes as one net: the tree, the alphabet, the labels."""
+        return Thesaurus(self.vocabularies)
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The search among the concepts of all schemes."""
+        return Lexicon(self.vocabularies, self.label)
+
     def warm(self) -> None:
         """Parse and compile everything now: for a worker that lives long or must be even."""
         for item_type in self.item_types:
             self.engine(item_type)
         self.vocabularies.schemes()
+
+    def make_ready(self) -> None:
+        """Prepare now what pages and searches ask for: for a server that answers people."""
+        _ = self.context
+        self.thesaurus.warm()
+        self.lexicon.search("a", limit=1)
+
+    def write_to(self, folder: Path) -> None:
+        """Write every file into `vocab/` and `shapes/` of a folder; see `of_directory`."""
+        for name, text in self._files.items():
+            file = folder / f"{name}.ttl"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(text)
 
 
 def _read(files: Iterable[Traversable] | Iterable[Path]) -> dict[str, bytes]:

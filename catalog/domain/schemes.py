@@ -11,14 +11,16 @@ from functools import cached_property
 
 import pyoxigraph as ox
 
-from catalog.domain.description import Description, Literal, Statement, is_literal, literal
+from catalog.domain.description import RDF, Description, Literal, Statement, is_literal, literal
 from catalog.domain.identifiers import VOCAB
 
 SKOS = "http://www.w3.org/2004/02/skos/core#"
 DCT = "http://purl.org/dc/terms/"
-RDF_TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
+DCAT = "http://www.w3.org/ns/dcat#"
+RDF_TYPE = f"<{RDF}type>"
 
 _CONCEPT = f"<{SKOS}Concept>"
+_COLLECTIONS = (f"<{SKOS}Collection>", f"<{SKOS}OrderedCollection>")
 _IN_SCHEME = f"<{SKOS}inScheme>"
 _BROADER = f"<{SKOS}broader>"
 
@@ -32,17 +34,25 @@ Row = dict[str, tuple[str, ...]]
 class Concept:
     """One concept; texts carry their language, IRIs stand without brackets.
 
-    mappings  name of the SKOS relation (`exactMatch`) to IRIs
+    types           IRIs of its classes, `skos:Concept` among them
+    top_concept_of  IRIs of the schemes that it says it is a top concept of
+    mappings        name of the SKOS relation (`exactMatch`) to IRIs
+    created         when, as the file states it
+    modified        when, as the file states it
     """
 
     iri: str
+    types: tuple[str, ...]
     labels: tuple[Literal, ...]
     alt_labels: tuple[Literal, ...]
+    hidden_labels: tuple[Literal, ...]
     definitions: tuple[Literal, ...]
     scope_notes: tuple[Literal, ...]
     examples: tuple[Literal, ...]
+    editorial_notes: tuple[Literal, ...]
     notation: str | None
     schemes: tuple[str, ...]
+    top_concept_of: tuple[str, ...]
     broader: tuple[str, ...]
     narrower: tuple[str, ...]
     related: tuple[str, ...]
@@ -50,6 +60,8 @@ class Concept:
     sources: tuple[str, ...]
     replaced_by: tuple[str, ...]
     deprecated: bool
+    created: str | None
+    modified: str | None
 
     @property
     def label(self) -> str:
@@ -63,8 +75,32 @@ class Concept:
 
 
 @dataclass(frozen=True, slots=True)
+class Collection:
+    """A group of concepts (`skos:Collection`), in an order where it is an ordered one.
+
+    members  IRIs of concepts and of further collections
+    """
+
+    iri: str
+    types: tuple[str, ...]
+    labels: tuple[Literal, ...]
+    alt_labels: tuple[Literal, ...]
+    hidden_labels: tuple[Literal, ...]
+    notation: str | None
+    members: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """The English label, else any, else the end of the IRI."""
+        return said_in(self.labels, "en") or self.iri.rstrip("/").rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
 class Scheme:
-    """One concept scheme; `concepts` and `top_concepts` are IRIs in the order of the file."""
+    """One concept scheme; concepts and collections are IRIs in the order of the file.
+
+    themes  what the scheme is about (`dcat:theme`), as IRIs
+    """
 
     iri: str
     name: str
@@ -74,6 +110,10 @@ class Scheme:
     licenses: tuple[str, ...]
     top_concepts: tuple[str, ...]
     concepts: tuple[str, ...]
+    collections: tuple[str, ...]
+    themes: tuple[str, ...]
+    created: str | None
+    modified: str | None
 
     @property
     def title(self) -> str:
@@ -113,9 +153,13 @@ class Vocabularies:
         """Return the scheme of that name, such as `ml-task`, if there is one."""
         if name not in self._files:
             return None
-        rows, iri = self._rows(name), VOCAB + name
+        rows, iri = self.rows(name), VOCAB + name
         row = rows.get(f"<{iri}>", {})
-        concepts = tuple(node[1:-1] for node, said in rows.items() if _is_concept(said))
+        concepts = {node[1:-1]: said for node, said in rows.items() if _is_concept(said)}
+        tops = dict.fromkeys(_iris(row, f"{SKOS}hasTopConcept"))
+        tops.update(
+            (node, None) for node, said in concepts.items() if _says(said, "topConceptOf", iri)
+        )
         return Scheme(
             iri=iri,
             name=name,
@@ -123,8 +167,12 @@ class Vocabularies:
             descriptions=_literals(row, f"{DCT}description"),
             sources=_plain(row, f"{DCT}source"),
             licenses=_iris(row, f"{DCT}license"),
-            top_concepts=_iris(row, f"{SKOS}hasTopConcept"),
-            concepts=concepts,
+            top_concepts=tuple(tops),
+            concepts=tuple(concepts),
+            collections=tuple(node[1:-1] for node, said in rows.items() if _is_collection(said)),
+            themes=_iris(row, f"{DCAT}theme"),
+            created=_first(row, f"{DCT}created"),
+            modified=_first(row, f"{DCT}modified"),
         )
 
     def schemes(self) -> tuple[Scheme, ...]:
@@ -149,13 +197,17 @@ class Vocabularies:
             return None
         return Concept(
             iri=iri,
+            types=_iris(row, RDF_TYPE[1:-1]),
             labels=_literals(row, f"{SKOS}prefLabel"),
             alt_labels=_literals(row, f"{SKOS}altLabel"),
+            hidden_labels=_literals(row, f"{SKOS}hiddenLabel"),
             definitions=_literals(row, f"{SKOS}definition"),
             scope_notes=_literals(row, f"{SKOS}scopeNote") + _literals(row, f"{SKOS}note"),
             examples=_literals(row, f"{SKOS}example"),
-            notation=next(iter(_plain(row, f"{SKOS}notation")), None),
+            editorial_notes=_literals(row, f"{SKOS}editorialNote"),
+            notation=_first(row, f"{SKOS}notation"),
             schemes=_iris(row, f"{SKOS}inScheme"),
+            top_concept_of=_iris(row, f"{SKOS}topConceptOf"),
             broader=_iris(row, f"{SKOS}broader"),
             narrower=_iris(row, f"{SKOS}narrower"),
             related=_iris(row, f"{SKOS}related"),
@@ -163,12 +215,40 @@ class Vocabularies:
             sources=_plain(row, f"{DCT}source"),
             replaced_by=_iris(row, f"{DCT}isReplacedBy"),
             deprecated='"true"' in str(row.get("<http://www.w3.org/2002/07/owl#deprecated>")),
+            created=_first(row, f"{DCT}created"),
+            modified=_first(row, f"{DCT}modified"),
         )
 
+    def collection(self, iri: str) -> Collection | None:
+        """Return the group of concepts, if one of that name is described in any scheme."""
+        row = self.row(iri)
+        if row is None or not _is_collection(row):
+            return None
+        members = dict.fromkeys(_iris(row, f"{SKOS}member"))
+        members.update(dict.fromkeys(self._listed(iri, row)))
+        return Collection(
+            iri=iri,
+            types=_iris(row, RDF_TYPE[1:-1]),
+            labels=_literals(row, f"{SKOS}prefLabel"),
+            alt_labels=_literals(row, f"{SKOS}altLabel"),
+            hidden_labels=_literals(row, f"{SKOS}hiddenLabel"),
+            notation=_first(row, f"{SKOS}notation"),
+            members=tuple(members),
+        )
+
+    def _listed(self, iri: str, row: Row) -> Iterator[str]:
+        """Yield the members of an ordered collection, which stand in an RDF list."""
+        rows = self.rows(self.scheme_of(iri) or "")
+        cell, seen = next(iter(row.get(f"<{SKOS}memberList>", ())), None), set[str]()
+        while cell is not None and cell in rows and cell not in seen:
+            seen.add(cell)
+            yield from _iris(rows[cell], f"{RDF}first")
+            cell = next(iter(rows[cell].get(f"<{RDF}rest>", ())), None)
+
     def row(self, iri: str) -> Row | None:
-        """Return all that is said about a concept or scheme, as terms."""
+        """Return all that is said about a concept, collection or scheme, as terms."""
         name = self.scheme_of(iri)
-        return self._rows(name).get(f"<{iri}>") if name else None
+        return self.rows(name).get(f"<{iri}>") if name else None
 
     def narrower_closure(self, iri: str) -> tuple[str, ...]:
         """Return a concept and everything below it, in the order in which it is met."""
@@ -190,7 +270,7 @@ class Vocabularies:
         known = self._slices.get(term)
         if known is None:
             name = self.scheme_of(term[1:-1])
-            if name is None or term not in self._rows(name):
+            if name is None or term not in self.rows(name):
                 if len(self._slices) < _MOST_REMEMBERED:
                     self._slices[term] = ""
                 return ""
@@ -210,8 +290,13 @@ class Vocabularies:
         for broader in row.get(_BROADER, ()):
             yield from self._chain(broader, seen)
 
-    def _rows(self, name: str) -> dict[str, Row]:
-        """Return the statements of one file, by subject."""
+    def rows(self, name: str) -> Mapping[str, Row]:
+        """Return the statements of one scheme's file, by subject as a term; parsed when asked.
+
+        Empty where there is no scheme of that name.
+        """
+        if name not in self._files:
+            return {}
         if name not in self._graphs:
             gathered: dict[str, dict[str, list[str]]] = {}
             for triple in ox.parse(self._files[name], format=ox.RdfFormat.TURTLE):
@@ -227,8 +312,9 @@ class Vocabularies:
     def _published(self) -> dict[str, str]:
         """IRI of a concept that keeps its publisher's name, to the scheme that describes it.
 
-        Found by how our files are laid out, since parsing them all takes a second: a concept
-        begins a line with its name and `a skos:Concept`. A test compares this with the parser.
+        Found by how our files are laid out, since parsing them all takes a second: a concept or
+        collection begins a line with its name and `a skos:Concept`. A test compares this with the
+        parser.
         """
         found: dict[str, str] = {}
         for name, text in self._files.items():
@@ -248,7 +334,10 @@ class Vocabularies:
 _MOST_REMEMBERED = 20_000
 """Of how many IRIs it is remembered what they cite; users can write as many as they like."""
 
-_SUBJECT = re.compile(rb"^(<[^>\s]+>|[\w-]*:[^\s;]*) a skos:Concept(?![\w-])", re.MULTILINE)
+_SUBJECT = re.compile(
+    rb"^(<[^>\s]+>|[\w-]*:[^\s;]*) a skos:(?:Concept|Collection|OrderedCollection)(?![\w-])",
+    re.MULTILINE,
+)
 _PREFIX = re.compile(rb"^@prefix ([\w-]*): <([^>]*)>", re.MULTILINE)
 
 
@@ -276,6 +365,14 @@ def _is_concept(row: Row) -> bool:
     return _CONCEPT in row.get(RDF_TYPE, ())
 
 
+def _is_collection(row: Row) -> bool:
+    return any(kind in row.get(RDF_TYPE, ()) for kind in _COLLECTIONS)
+
+
+def _says(row: Row, relation: str, iri: str) -> bool:
+    return f"<{iri}>" in row.get(f"<{SKOS}{relation}>", ())
+
+
 def _literals(row: Row, predicate: str) -> tuple[Literal, ...]:
     return tuple(literal(term) for term in row.get(f"<{predicate}>", ()) if is_literal(term))
 
@@ -289,3 +386,7 @@ def _plain(row: Row, predicate: str) -> tuple[str, ...]:
         literal(term).text if is_literal(term) else term.strip("<>")
         for term in row.get(f"<{predicate}>", ())
     )
+
+
+def _first(row: Row, predicate: str) -> str | None:
+    return next(iter(_plain(row, predicate)), None)
