@@ -14,10 +14,13 @@ from api import (
     front,
     health,
     items,
+    proposals,
     publication,
+    skosmos,
     sparql,
     validation,
     vocabularies,
+    vocabulary_versions,
 )
 from api.context import COOKIE
 from api.errors import answer_errors
@@ -32,7 +35,10 @@ BLUEPRINTS: tuple[SmorestBlueprint, ...] = (
     files.blueprint,
     validation.blueprint,
     sparql.blueprint,
+    proposals.blueprint,
     vocabularies.blueprint,
+    skosmos.blueprint,
+    vocabulary_versions.blueprint,
     forms.blueprint,
     health.blueprint,
     documentation.blueprint,
@@ -52,9 +58,16 @@ _AROUND_A_FILE_BYTES = 1_000_000
 Counters = Mapping[str, Callable[[], Mapping[str, int]]]
 
 
-def create_app(parts: Parts, *, sealed: bool = True, counters: Counters | None = None) -> Flask:
+def create_app(
+    parts: Parts,
+    *,
+    current: Callable[[], Parts] | None = None,
+    sealed: bool = True,
+    counters: Counters | None = None,
+) -> Flask:
     """Return the application over `parts`.
 
+    current   returns the parts for a request that begins now, where they are not always `parts`
     sealed    whether the workers that read what users send are sealed off by the kernel
     counters  measures of each pool of workers, for `/metrics`
 
@@ -72,7 +85,7 @@ def create_app(parts: Parts, *, sealed: bool = True, counters: Counters | None =
         MAX_CONTENT_LENGTH=parts.settings.file_bytes + _AROUND_A_FILE_BYTES,
         MAX_FORM_MEMORY_SIZE=4 * parts.settings.metadata_bytes,
     )
-    app.extensions["catalog"] = parts
+    app.extensions["catalog"] = current or (lambda: parts)
     app.extensions["pools"] = dict(counters or {})
     app.extensions["transfers"] = files.Transfers(max(2, parts.settings.web_threads // 2))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

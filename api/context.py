@@ -21,8 +21,10 @@ _SCHEMES = frozenset({"bearer", "sage"})
 
 
 def parts() -> Parts:
-    """Return the parts that this application was made with."""
-    return cast(Parts, current_app.extensions["catalog"])
+    """Return the parts that this request is served from, the same from its beginning to its end."""
+    if "parts" not in g:
+        g.parts = current_app.extensions["catalog"]()
+    return cast(Parts, g.parts)
 
 
 def now() -> datetime:

@@ -25,6 +25,7 @@ from catalog.domain.record import ItemRecord
 from catalog.domain.tombstone import gone
 from catalog.domain.writing import RDF_FORMS, pack, rebased, serialized
 from catalog.services import outbox
+from catalog.services.begin_version import begin_version
 from catalog.services.delete import delete
 from catalog.services.find import Filters, counts_by_type, find
 from catalog.services.read import Seen, read
@@ -49,6 +50,7 @@ class ListQuery(ma.Schema):
     type = ma.fields.String()
     state = ma.fields.String(validate=ma.validate.OneOf([state.value for state in State]))
     owner = ma.fields.String(validate=ma.validate.Length(max=255))
+    cites = ma.fields.String(validate=ma.validate.Length(max=512))
     cursor = ma.fields.String(validate=ma.validate.Length(max=512))
     limit = ma.fields.Raw()
 
@@ -64,6 +66,7 @@ class ListQuery(ma.Schema):
         query_parameter("type", "An item type, such as model."),
         query_parameter("state", "draft, published or withdrawn."),
         query_parameter("owner", "The name of an account."),
+        query_parameter("cites", "The IRI of a concept: items that cite it, or a narrower one."),
         query_parameter("cursor", "Where the page begins: `next` of the page before."),
         query_parameter("limit", "How many, 1 to 100.", {"type": "integer", "default": 20}),
     ),
@@ -77,7 +80,9 @@ def list_items() -> Response:
     cursor = asked.pop("cursor", None)
     if asked.get("type") and asked["type"] not in parts().library.item_types:
         raise Unreadable(f"There is no item type {asked['type']!r}.", parameter="type")
-    page = find(parts(), actor(), Filters(**asked), cursor=cursor, limit=limit)
+    terms = _terms(asked.get("cites"))
+    filters = Filters(**(asked | {"cites": terms}))
+    page = find(parts(), actor(), filters, cursor=cursor, limit=limit)
     if form == JSON:
         return json_answer(page_json(page, parts().settings.base))
     content = rendering.items(
@@ -85,10 +90,20 @@ def list_items() -> Response:
         parts().library,
         page=page,
         filters=asked,
-        counts=counts_by_type(parts(), actor()),
+        counts=counts_by_type(parts(), actor(), terms),
         cursor=cursor,
     )
     return body(content, HTML)
+
+
+def _terms(cited: str | None) -> frozenset[str] | None:
+    """Return a concept with all that is narrower, None for none; Unreadable for what is none."""
+    if not cited:
+        return None
+    thesaurus = parts().library.thesaurus
+    if thesaurus.concept(cited) is None:
+        raise Unreadable(f"No vocabulary has the concept {cited}.", parameter="cites")
+    return frozenset({cited, *thesaurus.narrower_transitive(cited)})
 
 
 def _list_query(form: str) -> dict[str, Any]:
@@ -263,6 +278,26 @@ def revise_item(id: str, n: int | None = None) -> Response:
         n=n,
     )
     return answer_change(record, wait)
+
+
+@operation(
+    blueprint,
+    f"{_ITEM}/versions",
+    Action.WRITE,
+    methods=("POST",),
+    answers={201: "A draft of the next version"},
+    forms=(JSON,),
+    parameters=(IF_MATCH, WAIT),
+    problems=(401, 403, 404, 409, 410, 412, 428),
+)
+def begin_next_version(id: str) -> Response:
+    """Begin the next version of a published item, with its description and files."""
+    wait = wait_seconds()
+    record = begin_version(parts(), actor(), id, expected=expected_stages(), now=now())
+    response = answer_change(record, wait, 201)
+    address = item_iri(record.id, parts().settings.base)
+    response.headers["Location"] = f"{address}/v/{record.version}"
+    return response
 
 
 _DELETE: dict[str, Any] = {

@@ -67,7 +67,8 @@ def kept(item_id: str, n: int | None, render: Callable[[], Response]) -> Respons
         raise NotFound
     if request.query_string:
         return render()
-    key = (parts().settings.base, item_id, n, request.path, languages()[:_LANGUAGES])
+    place = (parts().settings.base, parts().library.version)
+    key = (*place, item_id, n, request.path, languages()[:_LANGUAGES])
     page = _SHELF.get(key, mark)
     if page is not None:
         response = Response(page.content, headers=list(page.headers))

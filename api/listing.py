@@ -98,7 +98,7 @@ def counts(
 
 def filters_on(frame: Frame, naming: Naming, filters: Mapping[str, str]) -> tuple[Filter, ...]:
     """Return the filters that narrow a list, each with the address that takes it off."""
-    named = {"type": naming.of_type, "state": naming.of_state}
+    named = {"type": naming.of_type, "state": naming.of_state, "cites": naming.of_term}
     return tuple(
         Filter(
             label=name,

@@ -82,6 +82,10 @@ class Naming:
         """Return the label of a state of the life cycle."""
         return self._of_concept(STATES, name).label
 
+    def of_term(self, iri: str) -> str:
+        """Return the label of a concept; its IRI, shortened, where it is none."""
+        return (self.term(iri) or Word(compact(iri))).label
+
     def _of_concept(self, scheme: str, name: str) -> Word:
         return self.term(f"{VOCAB}{scheme}/{name}") or Word(name)
 

@@ -1,5 +1,7 @@
 """What stands in the query of an address: whole numbers, yes and no, seconds, each in its range."""
 
+from datetime import UTC, datetime
+
 from flask import request
 
 from catalog.domain.errors import Unreadable
@@ -28,6 +30,17 @@ def flag(name: str) -> bool:
     if text not in {"true", "false", "1", "0", ""}:
         raise Unreadable(f"{name} is true or false.", parameter=name)
     return text in {"true", "1"}
+
+
+def moment(name: str) -> datetime:
+    """Return a parameter as a point in time: a date, or a time of RFC 3339; UTC without a zone."""
+    text = request.args.get(name, "")
+    try:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        told = f"{name} is a date or time such as 2026-11-28 or 2026-11-28T12:00:00Z."
+        raise Unreadable(told, parameter=name) from None
 
 
 def seconds(name: str, default: float, *, most: float) -> float:

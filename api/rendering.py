@@ -14,31 +14,30 @@ from urllib.parse import parse_qsl, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from api import asking
+from api import asking, proposing
 from api.asking import ExampleQuery, SparqlOutcome
-from api.browsing import (
-    ConceptPage,
-    SchemePage,
-    field_groups,
-    index_of,
-    ontology_terms,
-    scheme_lines,
-    types_of_items,
-)
+from api.browsing import field_groups, ontology_terms, types_of_items
+from api.changing import changed_terms, counted, sentence
 from api.documenting import chapters
 from api.frame import Frame
 from api.judging import placeless, source_lines, tally, verdict
 from api.landing import FORMS, Landing
 from api.listing import address, counts, filters_on, lines, states
 from api.naming import Word, compact, naming
+from api.terms import ConceptPage, SchemePage, SearchPage, Terms
 from api.values import Value, day, size, table
 from catalog.domain.errors import CatalogError, NotFound
-from catalog.domain.identifiers import SAGE, SHAPES
+from catalog.domain.identifiers import SAGE, SHAPES, VOCAB
 from catalog.domain.parsing import FORMATS
-from catalog.domain.permissions import Action
+from catalog.domain.permissions import Action, Actor
+from catalog.domain.proposing.proposals import Kind, ProposalPage, ProposalRecord, State
 from catalog.domain.record import ItemLine, ItemName, ItemRecord, Page
 from catalog.domain.report import LEVELS, Report
+from catalog.domain.terms.changes import Change
+from catalog.domain.terms.lexicon import Found
 from catalog.library import Library
+from catalog.services.proposals import Narrowed
+from catalog.services.term_history import Happening, ReleaseLine
 
 
 def _counted(number: int, name: str) -> str:
@@ -330,60 +329,160 @@ def validate(
     )
 
 
-def schemes(frame: Frame, library: Library, *, query: str = "") -> str:
-    """Return the list of vocabularies, and the terms that `query` finds in them."""
-    words = naming(library, frame)
-    lines_ = scheme_lines(words)
-    query = query or dict(parse_qsl(frame.path.partition("?")[2])).get("q", "")
-    found = index_of(words).search(query[:200])
+def schemes(
+    frame: Frame,
+    library: Library,
+    *,
+    query: str,
+    scheme: str,
+    found: Found | None,
+    page: int,
+    releases: Sequence[ReleaseLine],
+) -> str:
+    """Return the list of vocabularies, or the terms that a search found in them.
+
+    query     what is searched; "" for the list alone
+    scheme    the name of the one vocabulary that is searched; "" for all
+    found     the terms on this page of what was found, None without a query
+    releases  the releases, the newest first
+    """
+    terms = Terms(naming(library, frame))
+    groups = terms.groups()
+    lines_ = [line for group in groups for line in group.schemes]
     return _page(
         "schemes.html",
         frame,
-        schemes=lines_,
+        groups=groups,
+        number=len(lines_),
         total=sum(line.number for line in lines_),
+        names=[(line.name, line.title) for line in sorted(lines_, key=lambda one: one.title)],
         query=query,
-        found=[(entry, words.scheme_of(entry.iri)) for entry in found],
+        scheme=scheme,
+        it=SearchPage(terms, query, scheme, found, page) if found else None,
+        releases=counted(releases[:3]),
     )
 
 
-def scheme(frame: Frame, library: Library, scheme_id: str, *, letter: str | None, page: int) -> str:
-    """Return a vocabulary: as a tree, or as a list from A to Z.
+def scheme(
+    frame: Frame,
+    library: Library,
+    scheme_id: str,
+    *,
+    view: str | None,
+    letter: str | None,
+    page: int,
+    uses: Mapping[str, int],
+    newest: ReleaseLine | None,
+    proposals: int,
+) -> str:
+    """Return a vocabulary: as a tree, as a list from A to Z, or by its groups.
 
-    letter  show only terms that begin with it ("#" for those that begin with no letter)
-    page    which part of a long list, from 1
+    view       how to look at it, None for the way that suits it
+    letter     show only terms under it in the index
+    page       which part of a long list, from 1
+    uses       IRI to how many public items cite the term or something narrower
+    newest     the release that changed it last, None where none is kept
+    proposals  how many proposals about it are open
 
     Raises NotFound if there is no such vocabulary.
     """
-    words = naming(library, frame)
-    found = library.vocabularies.scheme(scheme_id)
+    terms = Terms(naming(library, frame))
+    found = terms.thesaurus.scheme(scheme_id)
     if found is None:
         raise NotFound("There is no vocabulary of that name; /vocab lists all of them.")
-    shown = SchemePage(words, found, (letter or "")[:1].upper() or None, page)
-    return _page("scheme.html", frame, it=shown, word=words.term(found.iri))
+    shown = SchemePage(terms, found, view, (letter or "")[:20] or None, page, uses)
+    return _page(
+        "scheme.html",
+        frame,
+        it=shown,
+        word=terms.naming.term(found.iri),
+        newest=newest,
+        proposals=proposals,
+        forms=[(f"{frame.root}vocab/{scheme_id}.{suffix}", name) for suffix, name in _DOWNLOADS],
+    )
+
+
+_DOWNLOADS: Final = (
+    ("ttl", "Turtle"),
+    ("jsonld", "JSON-LD"),
+    ("rdf", "RDF/XML"),
+    ("nt", "N-Triples"),
+)
 
 
 def concept(
-    frame: Frame, library: Library, iri: str, *, uses: int, items: Sequence[ItemName]
+    frame: Frame,
+    library: Library,
+    iri: str,
+    *,
+    uses: int,
+    counts: Mapping[str, int],
+    page: Page,
+    life: Sequence[Happening],
+    proposals: int,
 ) -> str:
     """Return the page of a term.
 
-    uses   how many public items cite it
-    items  the newest of them
+    uses    how many public items cite just it
+    counts  item type to how many public items cite it or something narrower
+    page    the newest of these
+    life    what happened to it, oldest first
+    proposals  how many proposals about it are open
 
     Raises NotFound if no vocabulary has it.
     """
     words = naming(library, frame)
-    found = library.vocabularies.concept(iri)
+    found = library.thesaurus.concept(iri)
     if found is None:
         raise NotFound("This vocabulary has no such concept.")
+    terms = Terms(words)
     return _page(
         "concept.html",
         frame,
-        it=ConceptPage(frame, words, found),
+        it=ConceptPage(frame, terms, found),
+        life=[(one, sentence(terms, one.change)) for one in life],
+        proposals=proposals,
         uses=uses,
-        items=[
-            (f"{frame.root}items/{one.id}", one.title, words.of_type(one.type)) for one in items
-        ],
+        total=page.total,
+        by_type=_counts(frame, words, counts, {"cites": iri}),
+        lines=lines(frame, words, page.lines),
+    )
+
+
+def versions(
+    frame: Frame, library: Library, scheme_id: str, *, releases: Sequence[ReleaseLine]
+) -> str:
+    """Return the versions of a vocabulary, the newest first, any two of which can be compared."""
+    words = naming(library, frame)
+    return _page(
+        "versions.html",
+        frame,
+        scheme=scheme_id,
+        word=words.term(VOCAB + scheme_id) or Word(scheme_id),
+        releases=counted(releases),
+    )
+
+
+def difference(
+    frame: Frame,
+    library: Library,
+    scheme_id: str,
+    *,
+    before: int,
+    after: int,
+    changes: Sequence[Change],
+) -> str:
+    """Return how a vocabulary differs between two releases, by kind of change."""
+    words = naming(library, frame)
+    return _page(
+        "difference.html",
+        frame,
+        scheme=scheme_id,
+        word=words.term(VOCAB + scheme_id) or Word(scheme_id),
+        before=before,
+        after=after,
+        total=len(changes),
+        kinds=changed_terms(Terms(words), changes),
     )
 
 
@@ -450,3 +549,100 @@ def docs(frame: Frame, *, document: Mapping[str, Any]) -> str:
     found = chapters(document)
     total = sum(len(chapter.operations) for chapter in found)
     return _page("docs.html", frame, chapters=found, total=total)
+
+
+def proposals(
+    frame: Frame,
+    library: Library,
+    *,
+    page: ProposalPage,
+    narrowed: Narrowed,
+    counts: Mapping[State, int],
+    cursor: str | None,
+) -> str:
+    """Return a page of the list of proposals.
+
+    counts  how many there are in each state, under the other filters
+    cursor  where this page begins, None for the first
+    """
+    words = naming(library, frame)
+    asked = {"state": narrowed.state, "scheme": narrowed.scheme, "concept": narrowed.concept}
+    called = {"state": "State", "scheme": "Vocabulary", "concept": "Term"}
+    shown = {
+        "state": lambda name: proposing.word_for(words, name).label,
+        "scheme": lambda name: words.of_term(f"{VOCAB}{name}"),
+        "concept": words.of_term,
+    }
+    return _page(
+        "proposals.html",
+        frame,
+        lines=proposing.listed(words, page.lines),
+        total=page.total,
+        scheme_name=narrowed.scheme,
+        chips=[
+            (called[name], shown[name](said), proposing.list_address(
+                words, **{other: asked[other] for other in asked if other != name}))
+            for name, said in asked.items() if said
+        ],
+        states=[
+            (proposing.word_for(words, state).label, number,
+             proposing.list_address(words, **{**asked, "state": state}), state is narrowed.state)
+            for state, number in counts.items()
+        ],
+        is_continued=cursor is not None,
+        first=proposing.list_address(words, **asked),
+        next=proposing.list_address(words, **asked, cursor=page.next) if page.next else None,
+    )  # fmt: skip
+
+
+def proposal(
+    frame: Frame,
+    library: Library,
+    *,
+    proposal: ProposalRecord,
+    actor: Actor,
+    patch: str,
+    error: str = "",
+    typed: Mapping[str, str],
+) -> str:
+    """Return the page of a proposal.
+
+    actor  who is signed in
+    patch  the diff of its patch, "" where there is none
+    error  why what was sent from this page was refused, and what was `typed` there
+    """
+    shown = proposing.ProposalShown(frame, naming(library, frame), proposal, actor, patch)
+    return _page("proposal.html", frame, it=shown, error=error, typed=typed)
+
+
+def proposal_choice(frame: Frame, library: Library) -> str:
+    """Return the page on which a vocabulary is chosen, to propose a term for it."""
+    words = naming(library, frame)
+    found = [(name, words.of_term(f"{VOCAB}{name}")) for name in library.vocabularies.names]
+    found.sort(key=lambda pair: pair[1].casefold())
+    return _page("proposal_choice.html", frame, schemes=found)
+
+
+def proposal_form(
+    frame: Frame,
+    library: Library,
+    *,
+    kind: Kind,
+    scheme: str,
+    concept: str | None,
+    sent: Mapping[str, Sequence[str]] | None,
+    errors: Sequence[Mapping[str, Any]],
+) -> str:
+    """Return the form for a proposal, as it was sent where something is wrong with it.
+
+    concept  the IRI of the concept that it is about, None for a new term
+    sent     what was typed, by field
+    """
+    words = naming(library, frame)
+    form = proposing.ProposalForm(words, kind, scheme, concept, sent, errors)
+    names = {one.name: one.label for one in (*form.controls, *form.further)}
+
+    def word_of(iri: str) -> Word:
+        return words.term(iri) or Word(iri, "", f"{frame.root}vocab")
+
+    return _page("proposal_form.html", frame, it=form, names=names, word_of=word_of)

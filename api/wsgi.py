@@ -15,5 +15,7 @@ from api.guard import WholeBodies  # noqa: E402
 from catalog.bootstrap import web_parts  # noqa: E402
 
 _web = web_parts()
-app = WholeBodies(create_app(_web.parts, sealed=_web.sealed, counters=_web.counters))
+app = WholeBodies(
+    create_app(_web.parts, current=_web.current, sealed=_web.sealed, counters=_web.counters)
+)
 signal.signal(signal.SIGTERM, _in_order or signal.SIG_DFL)

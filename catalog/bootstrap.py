@@ -1,8 +1,14 @@
 """Puts the parts together: the only file that names adapters."""
 
+import logging
+import shutil
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkdtemp
+from threading import Thread
 from typing import Any
 
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -28,19 +34,25 @@ from catalog.services.rebuild import (
     rebuild_alone,
     was_rebuilt,
 )
+from catalog.services.releases import is_in_force, library_in_force
 from catalog.services.start import known_bases
 from catalog.settings import BadSetting, Settings, from_environment
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Web:
     """What a web worker serves from.
 
+    parts     those to begin with
+    current   returns those of today's vocabularies and shapes
     sealed    whether the kernel seals the workers that read what users send
     counters  measures of each pool, by its name
     """
 
     parts: Parts
+    current: Callable[[], Parts]
     sealed: bool
     counters: Mapping[str, Callable[[], Mapping[str, int]]]
 
@@ -64,24 +76,105 @@ def web_parts() -> Web:
     settings = from_environment()
     graph = settings.data / "graph"
     graph.mkdir(parents=True, exist_ok=True)  # a jail is told its folders before the relay is up
-    judges = Pool("judge", settings.judge_workers, limits=JUDGE, readable=())
     queries = Pool("query", settings.query_workers, limits=QUERY, readable=(graph,))
     if queries.is_sealed:
         queries.self_test()
-    judges.start()
-    parts = _parts(
-        settings,
-        JailedJudge(judges, seconds=settings.judge_seconds),
-        JailedQueries(queries, max_rows=settings.query_rows, max_bytes=settings.query_bytes),
-    )
-    counters = {"judge": judges.counters, "query": queries.counters}
-    return Web(parts, queries.is_sealed and judges.is_sealed, counters)
+    database = record(settings)
+    asked = JailedQueries(queries, max_rows=settings.query_rows, max_bytes=settings.query_bytes)
+
+    def judging(known: Library) -> tuple[Parts, Pool]:
+        folder = library_folder(settings, known)
+        pool = Pool("judge", settings.judge_workers, limits=JUDGE, readable=(), library=folder)
+        pool.start()
+        judge = JailedJudge(pool, seconds=settings.judge_seconds)
+        return _parts(settings, database, known, judge, asked), pool
+
+    renewed = RenewedParts(database, judging)
+    counters = {"judge": renewed.counters, "query": queries.counters}
+    sealed = queries.is_sealed and renewed.is_sealed
+    return Web(renewed.current(), renewed.current, sealed, counters)
+
+
+class RenewedParts:
+    """The parts of a web worker, made anew when another release of the vocabularies is in force.
+
+    Requests under way keep what they began with, the workers that judge for them included.
+    """
+
+    def __init__(
+        self, database: Database, judging: Callable[[Library], tuple[Parts, Pool]]
+    ) -> None:
+        self._database = database
+        self._judging = judging
+        self._parts, self._pool = judging(library_in_force(database, library()))
+        # The kernel ends jailed workers with the thread that started them: it has to stay.
+        Thread(target=self._watch, name="vocabularies", daemon=True).start()
+
+    def current(self) -> Parts:
+        """Return the parts for a request that begins now."""
+        return self._parts
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the kernel seals the workers that judge."""
+        return self._pool.is_sealed
+
+    def counters(self) -> Mapping[str, int]:
+        """Return what happened in the pool of today."""
+        return self._pool.counters()
+
+    def _watch(self) -> None:
+        self._parts.library.make_ready()
+        while True:
+            time.sleep(_LOOK_FOR_RELEASE_SECONDS)
+            try:
+                if not is_in_force(self._parts):
+                    self._renew()
+            except Exception as fault:  # noqa: BLE001 - what is in use goes on being used
+                _log.error("the vocabularies cannot be looked at: %s", fault)
+
+    def _renew(self) -> None:
+        known = library_in_force(self._database, library())
+        known.make_ready()
+        parts, pool = self._judging(known)
+        pool.self_test()
+        old, self._parts, self._pool = self._pool, parts, pool
+        _log.info("vocabularies %s are in force", known.version)
+        time.sleep(_REQUESTS_END_SECONDS)
+        old.close()
+
+
+_LOOK_FOR_RELEASE_SECONDS = 0.5
+_REQUESTS_END_SECONDS = 20.0
+"""After which no request that began before a release is still having something judged."""
 
 
 def operator_parts(settings: Settings) -> Parts:
     """Return the parts for an operator's command, which evaluates nothing that users send."""
     pool = Pool("query", 1, spares=0, limits=QUERY)
-    return _parts(settings, TrustedJudge(library()), JailedQueries(pool))
+    database = record(settings)
+    known = library_in_force(database, library())
+    return _parts(settings, database, known, TrustedJudge(known), JailedQueries(pool))
+
+
+def library_folder(settings: Settings, known: Library) -> Path | None:
+    """Return the folder from which jailed workers read a library; None for the one installed.
+
+    It is written when it is first needed, whole or not at all, and can be deleted at any time
+    that no catalog runs: the record has what is in it.
+    """
+    if known.version == library().version:
+        return None
+    folder = settings.data / "library" / known.version
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(mkdtemp(prefix="new-", dir=folder.parent))
+        known.write_to(draft)
+        try:
+            draft.rename(folder)
+        except OSError:  # another process was faster
+            shutil.rmtree(draft)
+    return folder
 
 
 def record(settings: Settings) -> Database:
@@ -111,11 +204,12 @@ def is_sealed(settings: Settings) -> bool:
         pool.close()
 
 
-def _parts(settings: Settings, judge: Judge, queries: Queries) -> Parts:
-    database = record(settings)
+def _parts(
+    settings: Settings, database: Database, known: Library, judge: Judge, queries: Queries
+) -> Parts:
     return Parts(
         settings=settings,
-        library=library(),
+        library=known,
         database=database,
         objects=object_store(settings),
         judge=judge,

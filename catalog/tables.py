@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -182,6 +183,20 @@ class Citation(Base):
     cited: Mapped[str] = mapped_column(String(64), primary_key=True, index=True)
 
 
+class TermUse(Base):
+    """That the newest description of a version cites a concept of a vocabulary.
+
+    `scheme` is the name of the vocabulary that describes the concept, so that all uses of one
+    vocabulary are found together.
+    """
+
+    __tablename__ = "term_use"
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    term: Mapped[str] = mapped_column(String(512), primary_key=True, index=True)
+    scheme: Mapped[str] = mapped_column(String(128), index=True)
+
+
 class File(Base):
     """A file kept here. `folded` makes names unique whatever their case; `key` is never reused."""
 
@@ -258,3 +273,82 @@ class Once(Base):
     fingerprint: Mapped[str] = mapped_column(String(64))
     item_id: Mapped[str] = mapped_column(String(10))
     at: Mapped[datetime] = mapped_column(index=True)
+
+
+class LibraryFile(Base):
+    """A file of vocabularies or shapes as it was loaded, kept once however often it was loaded."""
+
+    __tablename__ = "library_file"
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    packed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Release(Base):
+    """Vocabularies and shapes as they were in force from `at` on; the highest `seq` is in force.
+
+    `origin` tells whether they came with the program ("installed") or by `vocab load` ("loaded").
+    """
+
+    __tablename__ = "release"
+    seq: Mapped[int] = mapped_column(Counter, primary_key=True)
+    version: Mapped[str] = mapped_column(String(64), index=True)
+    origin: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime]
+    note: Mapped[str]
+
+
+class ReleaseFile(Base):
+    """That a release has a file under a name, such as `vocab/sensor`."""
+
+    __tablename__ = "release_file"
+    seq: Mapped[int] = mapped_column(ForeignKey("release.seq"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128), primary_key=True, index=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("library_file.sha256"))
+
+
+class TermChange(Base):
+    """One difference that a release made to a concept, against the release before it."""
+
+    __tablename__ = "term_change"
+    id: Mapped[int] = mapped_column(Counter, primary_key=True)
+    seq: Mapped[int] = mapped_column(ForeignKey("release.seq"), index=True)
+    scheme: Mapped[str] = mapped_column(String(128), index=True)
+    term: Mapped[str] = mapped_column(String(512), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    label: Mapped[str]
+    before: Mapped[str]
+    after: Mapped[str]
+
+
+class Proposal(Base):
+    """What somebody proposes about one concept, and what became of it.
+
+    `differences` holds, by the IRI of a property, the values removed and added as N-Triples terms.
+    """
+
+    __tablename__ = "proposal"
+    id: Mapped[int] = mapped_column(Counter, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    scheme: Mapped[str] = mapped_column(String(128), index=True)
+    concept: Mapped[str] = mapped_column(String(1024), index=True)
+    label: Mapped[str]
+    differences: Mapped[dict[str, Any]]
+    why: Mapped[str]
+    library_version: Mapped[str] = mapped_column(String(64))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    decider_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    decided: Mapped[datetime | None]
+    reason: Mapped[str | None]
+
+
+class ProposalNote(Base):
+    """A contribution to the discussion of a proposal, counted from 1; never changed."""
+
+    __tablename__ = "proposal_note"
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposal.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime]
+    text: Mapped[str]

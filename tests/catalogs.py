@@ -9,7 +9,7 @@ from pathlib import Path
 
 from catalog.adapters.checkpoints import Checkpoints
 from catalog.adapters.triples_oxigraph import OxigraphTriples
-from catalog.bootstrap import operator_parts
+from catalog.bootstrap import TrustedJudge, operator_parts
 from catalog.database import Database
 from catalog.domain.lifecycle import Visibility
 from catalog.domain.permissions import Actor, Role
@@ -191,12 +191,31 @@ def small_library() -> Library:
     return Library(files_of(files, "vocab"), files_of(files, "shapes"))
 
 
+def little_library() -> Library:
+    """Return a few vocabularies that keep every rule by themselves, and the ontology."""
+    files = library().files
+    vocabularies = {name: files[f"vocab/{name}"] for name in _LITTLE}
+    return Library(vocabularies, {"ns": files["shapes/ns"]})
+
+
+_LITTLE = (
+    "access-right", "bucket-type", "item-type", "license", "lifecycle-status", "ml-task",
+    "node-focus", "precision", "scheme-group",
+)  # fmt: skip
+
+
 def files_of(files: Mapping[str, bytes], kind: str) -> dict[str, bytes]:
     """Return the files of the vocabularies or of the shapes, by name."""
     start = f"{kind}/"
     return {
         name.removeprefix(start): text for name, text in files.items() if name.startswith(start)
     }
+
+
+def with_library(catalog: Catalog, known: Library) -> Catalog:
+    """Return the same catalog with other vocabularies and shapes, by which it judges as well."""
+    parts = replace(catalog.parts, library=known, judge=TrustedJudge(known))
+    return replace(catalog, parts=parts)
 
 
 def parts_of(folder: Path) -> Parts:

@@ -26,6 +26,7 @@ VERBS = {
     "token": ("operating", "create and revoke tokens"),
     "relay": ("operating", "bring the projections up to date until stopped"),
     "rebuild": ("operating", "build the graph anew from the record"),
+    "vocab": ("vocab", "check vocabularies, see what a change would do, bring it into force"),
     "doctor": ("operating", "check every invariant of a data folder"),
     "settings": ("operating", "list every setting with its value and meaning"),
 }

@@ -75,6 +75,18 @@ def alone(data: Path) -> Iterator[None]:
         yield
 
 
+def is_served(data: Path) -> bool:
+    """Tell whether a catalog runs in the data folder now."""
+    try:
+        with (data / "lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
 def check_jail(settings: Settings, output: Output) -> None:
     """Refuse a jail that does not hold where it should, and warn where there is none."""
     from catalog.bootstrap import is_sealed

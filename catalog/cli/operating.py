@@ -68,11 +68,12 @@ def _days(text: str) -> int:
     return days
 
 
-def _settings(said: argparse.Namespace) -> Settings:
+def settings_of(said: argparse.Namespace) -> Settings:
+    """Return the settings, with the data folder that the command names."""
     return from_environment(overrides={"data": said.data})
 
 
-def _parts(settings: Settings) -> Parts:
+def parts_of(settings: Settings) -> Parts:
     """Return the parts over an existing catalog, under the address of its last start.
 
     An operator's command is told the folder and not the port: what the record says of the two
@@ -114,7 +115,7 @@ def _token(said: argparse.Namespace, output: Output) -> int:
     from catalog.bootstrap import operator_parts
     from catalog.services.accounts import create_token, revoke_token
 
-    settings = _settings(said)
+    settings = settings_of(said)
     _record(settings, begin=said.action == "create").close()
     parts = operator_parts(settings)
     now = datetime.now(UTC)
@@ -138,12 +139,14 @@ def _relay(said: argparse.Namespace, output: Output) -> int:
     from catalog.bootstrap import operator_parts, triple_store
     from catalog.services.relay import run_relay
 
-    settings = _settings(said)
+    settings = settings_of(said)
     _record(settings).close()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda _number, _frame: stop.set())
-    run_relay(operator_parts(settings), triple_store(settings), stop)
+    store = triple_store(settings)
+    while not stop.is_set():  # once for each release of the vocabularies
+        run_relay(operator_parts(settings), store, stop)
     output.result({"stopped": True}, "")
     return GOOD
 
@@ -151,7 +154,7 @@ def _relay(said: argparse.Namespace, output: Output) -> int:
 def _rebuild(said: argparse.Namespace, output: Output) -> int:
     from catalog.bootstrap import rebuild_graph
 
-    parts = _parts(_settings(said))
+    parts = parts_of(settings_of(said))
     with output.progress("Rebuilding the graph", None) as bar:
         count = rebuild_graph(parts, bar.to)
     output.result({"items": count}, f"The graph was built anew from {count} items.")
@@ -161,7 +164,7 @@ def _rebuild(said: argparse.Namespace, output: Output) -> int:
 def _doctor(said: argparse.Namespace, output: Output) -> int:
     from catalog.bootstrap import examine
 
-    parts = _parts(_settings(said))
+    parts = parts_of(settings_of(said))
     with output.progress("Examining", None) as bar:
         found = examine(
             parts, deep=said.deep, progress=lambda name: bar.about(f"Looking at {name}")
@@ -171,7 +174,7 @@ def _doctor(said: argparse.Namespace, output: Output) -> int:
 
 
 def _list_settings(said: argparse.Namespace, output: Output) -> int:
-    entries = listed(_settings(said))
+    entries = listed(settings_of(said))
     lines = [
         f"{entry['variable']} = {entry['value']!s}\n    {entry['meaning']}" for entry in entries
     ]

@@ -105,7 +105,9 @@ class Output:
         return code
 
     def say_findings(self, evidence: Mapping[str, Any]) -> None:
-        """Print the violations that the evidence of a refusal holds, for each item that has any."""
+        """Print the faults and violations that the evidence of a refusal holds, a line each."""
+        for fault in evidence.get("faults", ()):
+            self.say(fault)
         items = evidence.get("items") or {"": {"report": evidence.get("report")}}
         for name, said in items.items():
             found = (said.get("report") or {}).get("findings", ())

@@ -63,3 +63,23 @@ def _by_suffix(path: Path) -> str:
         known = ", ".join(sorted(MEDIA_TYPES))
         raise WrongUse(f"{path} has none of the suffixes {known}; say what it is with --type.")
     return found
+
+
+def library_files(folder: Path) -> dict[str, bytes]:
+    """Return the vocabularies and shapes in a folder, by `vocab/{name}` and `shapes/{name}`.
+
+    It holds `vocab/` and `shapes/`, or one of the two; a folder of Turtle files alone holds
+    vocabularies. Raises WrongUse where there are none.
+    """
+    if not folder.is_dir():
+        raise WrongUse(f"{folder} is no folder.")
+    kinds = [kind for kind in ("vocab", "shapes") if (folder / kind).is_dir()]
+    places = {kind: folder / kind for kind in kinds} or {"vocab": folder}
+    found = {
+        f"{kind}/{file.name.removesuffix('.ttl')}": file.read_bytes()
+        for kind, place in places.items()
+        for file in sorted(place.glob("*.ttl"))
+    }
+    if not found:
+        raise WrongUse(f"{folder} holds no vocabularies or shapes (vocab/*.ttl, shapes/*.ttl).")
+    return found

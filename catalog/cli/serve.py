@@ -124,7 +124,7 @@ def _serve(
     try:
         with stop.interrupting():
             check_jail(settings, output)
-            _prepare_record(settings, beside=said.with_s3)
+            _prepare_record(settings, output, beside=said.with_s3)
             if said.with_s3:
                 output.say("Starting the S3 store ...")
                 store = _S3(settings)
@@ -172,9 +172,11 @@ class _S3:
         return again.process
 
 
-def _prepare_record(settings: Settings, *, beside: bool) -> None:
-    """Bring the record up to date, under today's address and for today's store of bytes."""
+def _prepare_record(settings: Settings, output: Output, *, beside: bool) -> None:
+    """Bring the record up to date: under today's address, with what came with the program."""
     from catalog.bootstrap import record
+    from catalog.library import library
+    from catalog.services.releases import take_installed
     from catalog.services.start import BESIDE, keep_objects_in, prepare_record
 
     if beside and settings.objects == "s3":
@@ -184,6 +186,8 @@ def _prepare_record(settings: Settings, *, beside: bool) -> None:
     database = record(settings)
     prepare_record(database, settings.base, now=_now())
     keep_objects_in(database, BESIDE if beside else settings.objects)
+    if sentence := take_installed(database, library(), now=_now()):
+        output.say(f"Warning: {sentence}")
     database.close()
 
 
@@ -194,8 +198,10 @@ def _prepare_content(settings: Settings, output: Output, stop: Stop, *, samples:
     from catalog.services.accounts import actor_of_token
     from catalog.services.samples import load_samples, wanted
     from catalog.services.start import local_token
+    from catalog.services.term_uses import index_uses
 
     parts = operator_parts(settings)
+    index_uses(parts)
     token = local_token(parts, settings.data / "token", now=_now())
     mark = settings.data / NEW
     is_wanted = wanted(parts, is_new=mark.exists() and samples)

@@ -54,6 +54,19 @@ def check_can_publish(state: State) -> None:
         raise WrongState(f"This version is {state}; only a draft can be published.")
 
 
+def check_can_begin_version(state: State, draft: int | None) -> None:
+    """Refuse to begin a next version beside an open draft, or of what was never published.
+
+    draft  the number of the version that is open, if there is one
+    """
+    if draft is not None:
+        raise WrongState(
+            f"Version {draft} is a draft already. Change that one, publish it or delete it."
+        )
+    if state is not State.PUBLISHED:
+        raise WrongState("Only of what is published can a next version begin.")
+
+
 def check_can_delete(state: State) -> None:
     """Refuse to delete what was published: it can only be withdrawn."""
     if state is not State.DRAFT:

@@ -117,3 +117,19 @@ def require_account(actor: Actor) -> int:
     if actor.account is None:
         raise Unauthenticated("This needs a token: send Authorization: Bearer, or sign in.")
     return actor.account
+
+
+def require_curator(actor: Actor) -> int:
+    """Return the id of the actor's account if it may decide about the vocabularies.
+
+    Raises Unauthenticated without an account, Forbidden for one that is no curator.
+    """
+    account = require_account(actor)
+    if not is_curator(actor):
+        raise Forbidden("Only a curator or an administrator decides about the vocabularies.")
+    return account
+
+
+def is_curator(actor: Actor) -> bool:
+    """Tell whether the actor is trusted with the vocabularies."""
+    return actor.role in {Role.CURATOR, Role.ADMIN}

@@ -91,6 +91,7 @@ def judge(
     type_hint: str | None = None,
     files: tuple[str, ...] = (),
     written: Collection[str] = (),
+    places: bool = True,
 ) -> Judgement:
     """Read a description of the item and judge it at both levels.
 
@@ -100,6 +101,8 @@ def judge(
     type_hint  the item type by which to judge a description that does not say its class
     files      names of files kept here, percent-encoded: each is a distribution while judging
     written    lines of the stored form that the catalog itself wrote; see `read`
+    places     whether findings tell line and column, of which nobody asks in a stored description:
+               working them out takes a third of the time
 
     Raises what `read` raises.
     """
@@ -112,7 +115,7 @@ def judge(
         written=written,
         agents=_agents(library.shapes),
     )
-    return _Judging(reading, library, type_hint, files).judgement(level)
+    return _Judging(reading, library, type_hint, files, places=places).judgement(level)
 
 
 @lru_cache(maxsize=8)
@@ -124,7 +127,13 @@ class _Judging:
     """One judgement while it goes on."""
 
     def __init__(
-        self, reading: Reading, library: Knowledge, hint: str | None, files: tuple[str, ...]
+        self,
+        reading: Reading,
+        library: Knowledge,
+        hint: str | None,
+        files: tuple[str, ...],
+        *,
+        places: bool,
     ) -> None:
         self.reading = reading
         self.library = library
@@ -132,6 +141,7 @@ class _Judging:
         self.item = reading.item
         self.subject = f"<{reading.item}>"
         self.files = files
+        self.places = places
         deciding = self.shapes.deciding
         typing = [(s, value) for s, predicate, value in reading.statements if predicate == TYPE]
         self.classes = {value for _, value in typing}
@@ -191,7 +201,7 @@ class _Judging:
         place = self.reading.place
         return tuple(
             finding
-            if (origin := origins.get(finding, ADDED)) == ADDED
+            if not self.places or (origin := origins.get(finding, ADDED)) == ADDED
             else placed(finding, place(origin))
             for finding in in_order(origins)
         )

@@ -52,14 +52,20 @@ class Child:
     """
 
     def __init__(
-        self, kind: str, limits: Limits, *, sealed: bool, readable: Sequence[str] | None = None
+        self,
+        kind: str,
+        limits: Limits,
+        *,
+        sealed: bool,
+        readable: Sequence[str] | None = None,
+        library: str | None = None,
     ) -> None:
         self._limits = limits
         self._watched = not sealed
         self.asked = 0
         try:
             self._process, self._reader, self._writer = _started(
-                order(kind, limits, sealed=sealed, readable=readable)
+                order(kind, limits, sealed=sealed, readable=readable, library=library)
             )
         except OSError as error:
             raise StartFailed(f"the system starts no worker: {error}") from error
@@ -252,13 +258,21 @@ def _close(ends: list[int]) -> None:
             os.close(end)
 
 
-def order(kind: str, limits: Limits, *, sealed: bool, readable: Sequence[str] | None = None) -> str:
+def order(
+    kind: str,
+    limits: Limits,
+    *,
+    sealed: bool,
+    readable: Sequence[str] | None = None,
+    library: str | None = None,
+) -> str:
     """Return what a worker is told at its start, as JSON."""
     own = str(Path(catalog.__file__).resolve().parent.parent)
     paths = [own, *(str(Path(path).resolve()) for path in sys.path if path != own)]
     return json.dumps(
         {
             "kind": kind,
+            "library": library,
             "limits": limits.to_dict(),
             "parent": os.getpid(),
             "paths": paths,

@@ -51,6 +51,7 @@ class Crew:
         *,
         sealed: bool,
         readable: Sequence[str] | None,
+        library: str | None = None,
     ) -> None:
         self._kind = kind
         self._workers = workers
@@ -58,6 +59,7 @@ class Crew:
         self._limits = limits
         self._sealed = sealed
         self._readable = readable
+        self._library = library
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._loss = threading.Condition(self._lock)  # the supervisor has something to do
@@ -261,7 +263,13 @@ class Crew:
         return 0.0
 
     def _started(self) -> Child:
-        child = Child(self._kind, self._limits, sealed=self._sealed, readable=self._readable)
+        child = Child(
+            self._kind,
+            self._limits,
+            sealed=self._sealed,
+            readable=self._readable,
+            library=self._library,
+        )
         with self._lock:
             self._starting = child
             if self.is_closed:

@@ -7,14 +7,15 @@ N-Triples, which are the body, and its digest, which the receiver makes of them.
 
 from typing import Any
 
+from catalog.domain.errors import CatalogError
+from catalog.domain.impact import Verdict
 from catalog.domain.validation import Judgement, judge
 from catalog.jail.worker import Task
 from catalog.library import Library
 
 
 def judging_with(library: Library) -> Task:
-    """Return the task, with the library read and compiled now."""
-    library.warm()
+    """Return the task that judges one description."""
 
     def answer(header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         judged = judge(
@@ -31,6 +32,44 @@ def judging_with(library: Library) -> Task:
         return _written(judged), judged.ntriples.encode()
 
     return answer
+
+
+def judging_many_with(library: Library) -> Task:
+    """Return the task that judges stored descriptions and tells of each only what breaks it.
+
+    The header names for each its item, its files, percent-encoded, and the length of its text in
+    bytes; the texts stand one behind the other in the body. The answer has one verdict for each.
+    """
+
+    def answer(header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        verdicts = []
+        start = 0
+        for case in header["cases"]:
+            end = start + case["bytes"]
+            verdict = _verdict(library, body[start:end], case, tuple(header["bases"]))
+            verdicts.append(verdict.to_dict())
+            start = end
+        return {"verdicts": verdicts}, b""
+
+    return answer
+
+
+def _verdict(
+    library: Library, text: bytes, case: dict[str, Any], bases: tuple[str, ...]
+) -> Verdict:
+    try:
+        judged = judge(
+            text,
+            "application/n-triples",
+            item=case["item"],
+            bases=bases,
+            library=library,
+            files=tuple(case["files"]),
+            places=False,
+        )
+    except CatalogError as fault:
+        return Verdict(problem=fault.detail)
+    return Verdict.of(judged.report)
 
 
 def _written(judged: Judgement) -> dict[str, Any]:

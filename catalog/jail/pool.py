@@ -34,6 +34,8 @@ class Pool:
              where the machine can keep them from it; by default they read what this process can
     sealed   False leaves the filter off and has the parent watch the memory, as on machines
              without the filter; by default it is on wherever the machine has it
+    library  for judges: the folder whose `vocab/` and `shapes/` they load, each when it starts,
+             so nothing in it may change while the pool lives; by default what is installed
 
     Nothing is started before the first request. Workers end with this process, however it ends.
     """
@@ -47,11 +49,13 @@ class Pool:
         *,
         sealed: bool | None = None,
         readable: Sequence[Path] | None = None,
+        library: Path | None = None,
     ) -> None:
         self.kind = kind
         self.is_sealed = system_calls.can_seal() if sealed is None else sealed
         self.is_confined = self.is_sealed and readable is not None and confinement.can_confine()
         self._readable = [str(path.resolve()) for path in readable or ()]
+        self._library = str(library.resolve()) if library is not None else None
         self._workers = workers
         self._spares = spares
         self._limits = limits or Limits()
@@ -200,6 +204,7 @@ class Pool:
                     self._limits,
                     sealed=self.is_sealed,
                     readable=self._readable if self.is_confined else None,
+                    library=self._library,
                 )
                 weakref.finalize(self, Crew.close, crew)
             return crew

@@ -4,6 +4,8 @@ A worker calls one of these before it locks itself in: what is imported or read 
 there afterwards, and nothing else has to be.
 """
 
+from pathlib import Path
+
 from catalog.jail.worker import Task
 
 
@@ -14,9 +16,16 @@ def query() -> dict[str, Task]:
     return {"query": evaluate}
 
 
-def judge() -> dict[str, Task]:
-    """Reading and judging a description: see `catalog.jail.judgement`."""
-    from catalog.jail.judgement import judging_with
-    from catalog.library import library
+def judge(folder: Path | None = None) -> dict[str, Task]:
+    """Reading and judging descriptions: see `catalog.jail.judgement`.
 
-    return {"judge": judging_with(library())}
+    folder  holds the `vocab/` and `shapes/` to judge by; by default those that are installed
+    """
+    from catalog.jail.judgement import judging_many_with, judging_with
+    from catalog.library import Library, library
+
+    known = (
+        library() if folder is None else Library.of_directory(folder / "vocab", folder / "shapes")
+    )
+    known.warm()
+    return {"judge": judging_with(known), "judge-many": judging_many_with(known)}

@@ -43,7 +43,7 @@ def main() -> None:
     _die_with(order["parent"])
     reader, writer = _let_go()
     try:
-        tasks = _tasks_of(order["kind"])
+        tasks = _tasks_of(order["kind"], order["library"])
         limits = Limits(**order["limits"])
         _restrain(limits, order["sealed"])
         if order["readable"] is not None:
@@ -89,11 +89,15 @@ def _let_go() -> tuple[int, int]:
     return reader, writer
 
 
-def _tasks_of(kind: str) -> dict[str, Task]:
-    """Return the tasks of `kind`, loaded: a name in `catalog.jail.tasks` or "module:function"."""
+def _tasks_of(kind: str, library: str | None) -> dict[str, Task]:
+    """Return the tasks of `kind`, loaded: a name in `catalog.jail.tasks` or "module:function".
+
+    library  the folder of vocabularies and shapes that its function is given, if any
+    """
+    given = [Path(library)] if library is not None else []
     module, _, prepare = kind.rpartition(":")
     source = importlib.import_module(module or "catalog.jail.tasks")
-    tasks: Mapping[str, Task] = getattr(source, prepare)()
+    tasks: Mapping[str, Task] = getattr(source, prepare)(*given)
     gc.collect()
     gc.freeze()
     return {"probe": _probe, **tasks}

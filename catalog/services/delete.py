@@ -13,7 +13,7 @@ from catalog.parts import Parts
 from catalog.services import outbox
 from catalog.services.history import Happened, note
 from catalog.services.loading import load_for_change
-from catalog.tables import Citation, File, Item, Once, Permission, Revision, Version
+from catalog.tables import Citation, File, Item, Once, Permission, Revision, TermUse, Version
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def delete(
         check_can_delete(record.state)
         of_version = {"item_id": item_id, "n": version.n}
         keys = session.scalars(select(File.key).filter_by(**of_version)).all()
-        for table in (File, Citation, Revision, Version):
+        for table in (File, Citation, TermUse, Revision, Version):
             session.execute(delete_rows(table).filter_by(**of_version))
         left = session.scalars(select(Version.n).filter_by(item_id=item_id)).all()
         if left:

@@ -9,20 +9,24 @@ from sqlalchemy.orm import Session, aliased
 
 from catalog.domain.lifecycle import State, Visibility
 from catalog.domain.permissions import ANYONE, Actor
-from catalog.domain.record import ItemLine, ItemName, Page
+from catalog.domain.record import ItemLine, Page
 from catalog.parts import Parts
 from catalog.services.cursors import cursor_of, foreign, keys_of
 from catalog.services.visible import listed_to
-from catalog.tables import Account, Item, Version
+from catalog.tables import Account, Item, TermUse, Version
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list is narrowed to; None narrows nothing."""
+    """What a list is narrowed to; None narrows nothing.
+
+    cites  IRIs of concepts, of which an item has to cite one
+    """
 
     type: str | None = None
     state: str | None = None
     owner: str | None = None
+    cites: frozenset[str] | None = None
 
 
 _EVERYTHING = Filters()
@@ -34,7 +38,7 @@ def find(parts: Parts, actor: Actor, filters: Filters, *, cursor: str | None, li
     Each item stands once, by the newest of its versions that fits. Raises Unreadable for a cursor
     that is none of ours.
     """
-    fits = and_(listed_to(actor), *_narrowing(filters), _newest(actor, filters))
+    fits = and_(listed_to(actor), *_narrowing(filters), newest_listed(actor, filters))
     if filters.owner is not None:
         fits = and_(fits, Account.name == filters.owner)
     with parts.database.reading() as session:
@@ -55,13 +59,19 @@ def find(parts: Parts, actor: Actor, filters: Filters, *, cursor: str | None, li
     return Page(lines, total, more)
 
 
-def counts_by_type(parts: Parts, actor: Actor = ANYONE) -> Mapping[str, int]:
-    """Return how many items of each type the actor finds in lists."""
+def counts_by_type(
+    parts: Parts, actor: Actor = ANYONE, cites: frozenset[str] | None = None
+) -> Mapping[str, int]:
+    """Return how many items of each type the actor finds in lists.
+
+    cites  counts only items that cite one of these concepts
+    """
+    filters = Filters(cites=cites)
     with parts.database.reading() as session:
         rows = session.execute(
             select(Version.type, func.count())
             .join(Item, Item.id == Version.item_id)
-            .where(listed_to(actor), _newest(actor))
+            .where(listed_to(actor), newest_listed(actor, filters), *_narrowing(filters))
             .group_by(Version.type)
             .order_by(Version.type)
         )
@@ -71,10 +81,20 @@ def counts_by_type(parts: Parts, actor: Actor = ANYONE) -> Mapping[str, int]:
 def _narrowing(filters: Filters, version: type[Version] = Version) -> list[ColumnElement[bool]]:
     """Return what narrows among the versions of an item, as conditions on `version`."""
     pairs = ((version.type, filters.type), (version.state, filters.state))
-    return [column == value for column, value in pairs if value is not None]
+    found: list[ColumnElement[bool]] = [
+        column == value for column, value in pairs if value is not None
+    ]
+    if filters.cites is not None:
+        cited = exists().where(
+            TermUse.item_id == version.item_id,
+            TermUse.n == version.n,
+            TermUse.term.in_(filters.cites),
+        )
+        found.append(cited)
+    return found
 
 
-def _newest(actor: Actor, filters: Filters = _EVERYTHING) -> ColumnElement[bool]:
+def newest_listed(actor: Actor, filters: Filters = _EVERYTHING) -> ColumnElement[bool]:
     """Return the condition that no newer version of the item fits and is in the actor's lists."""
     newer = aliased(Version)
     return ~exists().where(
@@ -121,31 +141,3 @@ def _after(cursor: str) -> ColumnElement[bool]:
     except (ValueError, OverflowError):
         raise foreign() from None
     return or_(Version.modified < at, and_(Version.modified == at, Version.item_id < item_id))
-
-
-def citing_term(parts: Parts, iri: str, limit: int = 20) -> tuple[int, tuple[ItemName, ...]]:
-    """Return how many public items use a concept or term, and the newest of them.
-
-    It looks through the stored descriptions, which is exact and fast enough until the search
-    index takes it over.
-    """
-    pattern = f"% <{_like(iri)}> .\n%"
-    uses = and_(listed_to(ANYONE), _newest(ANYONE), Version.ntriples.like(pattern, escape="\\"))
-    with parts.database.reading() as session:
-        base = select(Version.item_id, Version.type, Version.title).join(
-            Item, Item.id == Version.item_id
-        )
-        rows = session.execute(
-            base.where(uses).order_by(Version.modified.desc(), Version.item_id).limit(limit)
-        ).all()
-        total = session.scalar(
-            select(func.count())
-            .select_from(Version)
-            .join(Item, Item.id == Version.item_id)
-            .where(uses)
-        )
-    return total or 0, tuple(ItemName(*row) for row in rows)
-
-
-def _like(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -13,6 +13,7 @@ class Happened(StrEnum):
     """The kinds of event."""
 
     SUBMITTED = "submitted"
+    BEGUN = "version-begun"
     REVISED = "revised"
     FILE_KEPT = "file-kept"
     FILE_REMOVED = "file-removed"

@@ -19,7 +19,8 @@ from catalog.domain.identifiers import RECORD, cited_items
 from catalog.domain.lifecycle import State
 from catalog.parts import Parts
 from catalog.services.history import Happened
-from catalog.tables import Citation, Event, File, Item, Revision, Version, Work
+from catalog.services.term_uses import terms_cited
+from catalog.tables import Citation, Event, File, Item, Revision, TermUse, Version, Work
 
 EXAMPLES = 10
 """How many faults of a kind are told; the others are counted."""
@@ -63,16 +64,21 @@ def check_descriptions(parts: Parts) -> Check:
     """Every digest is that of the text beside it, and rows that repeat it say the same."""
     check = Check("descriptions", "Every description has the digest that was written down for it.")
     for session, versions in _pages_of_versions(parts):
-        kept: dict[tuple[str, int], list[Citation]] = {}
+        kept: dict[tuple[str, int], set[str]] = {}
         for row in session.scalars(select(Citation).where(_of(Citation, versions))):
-            kept.setdefault((row.item_id, row.n), []).append(row)
+            kept.setdefault((row.item_id, row.n), set()).add(row.cited)
+        uses: dict[tuple[str, int], set[str]] = {}
+        for use in session.scalars(select(TermUse).where(_of(TermUse, versions))):
+            uses.setdefault((use.item_id, use.n), set()).add(use.term)
         for version in versions:
             check.examined += 1
             if _digest(version.ntriples) != version.digest:
                 check.fault(f"{_named(version)} is not what its digest says.")
-            cited = {row.cited for row in kept.get((version.item_id, version.n), ())}
-            if cited != _cited(version):
+            if kept.get((version.item_id, version.n), set()) != _cited(version):
                 check.fault(f"{_named(version)} cites other items than were written down.")
+            terms = terms_cited(parts.library, version.ntriples)
+            if uses.get((version.item_id, version.n), set()) != set(terms):
+                check.fault(f"{_named(version)} cites other terms than were written down.")
     return check
 
 
@@ -99,9 +105,7 @@ def check_revisions(parts: Parts) -> Check:
 
 def check_history(parts: Parts) -> Check:
     """Every change has its event, written in the same transaction."""
-    check = Check(
-        "history", "Every submission, revision, publication and withdrawal has its event."
-    )
+    check = Check("history", "Every beginning, revision, publication and withdrawal has its event.")
     for session, versions in _pages_of_versions(parts):
         events: dict[tuple[str, int], list[Event]] = {}
         for row in session.scalars(select(Event).where(_of(Event, versions)).order_by(Event.seq)):
@@ -120,6 +124,8 @@ def _history_of(version: Version, events: Sequence[Event]) -> Iterator[str]:
     kinds = [row.kind for row in counted]
     if version.n == 1 and kinds.count(Happened.SUBMITTED) != 1:
         yield f"{kinds.count(Happened.SUBMITTED)} submissions"
+    if version.n > 1 and kinds.count(Happened.BEGUN) != 1:
+        yield f"{kinds.count(Happened.BEGUN)} beginnings"
     revised = [row.detail.get("revision") for row in counted if row.kind == Happened.REVISED]
     if revised != list(range(2, version.revision + 1)):
         yield f"revisions {revised} in the history and {version.revision} in the record"
@@ -284,7 +290,7 @@ def batches(things: Iterable[_Thing]) -> Iterator[list[_Thing]]:
 
 
 def _of(
-    table: type[Citation | Revision | Event], versions: Sequence[Version]
+    table: type[Citation | Revision | Event | TermUse], versions: Sequence[Version]
 ) -> ColumnElement[bool]:
     """Return the predicate for the rows of `table` that belong to a page of versions."""
     first, last = versions[0].item_id, versions[-1].item_id

@@ -16,6 +16,8 @@ from catalog.services.citations import (
     findings_on_references,
     keep_citations,
 )
+from catalog.services.earlier_versions import findings_on_number
+from catalog.services.term_uses import keep_uses
 from catalog.tables import Version
 
 STORED = "application/n-triples"
@@ -77,11 +79,17 @@ def with_record(
     public: bool = True,
     together: frozenset[str] = frozenset(),
     owner: int | None = None,
+    version: tuple[str, int] | None = None,
 ) -> Judged:
-    """Add the findings that only the record can make."""
+    """Add the findings that only the record can make.
+
+    version  which one it is, by item and number; None for an item that is new
+    """
     more = findings_on_references(
         session, judgement.references, public=public, together=together, owner=owner
     ) + findings_on_files(judgement.files, (quoted(name) for name in files))
+    if version is not None:
+        more += findings_on_number(session, *version, judgement.ntriples)
     report = judgement.report.plus(more) if more else judgement.report
     return Judged(judgement, report)
 
@@ -114,6 +122,7 @@ def keep(session: Session, parts: Parts, version: Version, judged: Judged) -> No
     version.library_version = parts.library.version
     session.flush()
     keep_citations(session, version.item_id, version.n, judgement.references)
+    keep_uses(session, parts.library, version)
 
 
 def _summary(ntriples: str, item: str) -> str:

@@ -136,6 +136,7 @@ def _lock(
         public=visibility in METADATA_ARE_PUBLIC,
         together=together,
         owner=item.owner_id,
+        version=(item.id, version.n),
     )
     return _Ready(item, version, judged)
 

@@ -86,6 +86,13 @@ def projection_mark(parts: Parts) -> str:
     return f"{parts.settings.base} {parts.library.version} {_CODE}"
 
 
+def is_projected(parts: Parts) -> bool:
+    """Tell whether the graph shows the items by these vocabularies, under this base."""
+    with parts.database.reading() as session:
+        fact = session.get(Fact, PROJECTED)
+        return fact is not None and fact.value == projection_mark(parts)
+
+
 def set_fact(session: Session, name: str, value: str) -> None:
     """Write down a fact about the catalog in the caller's transaction."""
     fact = session.get(Fact, name)

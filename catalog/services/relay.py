@@ -30,6 +30,7 @@ from catalog.services.rebuild import (
     ask_rebuild,
     rebuild,
 )
+from catalog.services.releases import is_in_force
 from catalog.tables import Fact, Work
 
 _log = logging.getLogger(__name__)
@@ -55,7 +56,9 @@ ERASE_AFTER = timedelta(days=6)
 
 
 def run_relay(parts: Parts, triples: TripleStore, stop: threading.Event) -> None:
-    """Work until `stop` is set; the round under way is finished, a rebuild is left.
+    """Work until `stop` is set, or another release of the vocabularies is in force.
+
+    The round under way is finished, a rebuild is left.
 
     Nothing that fails ends it: the reasons stand on the lines and in the log, and it tries again.
     """
@@ -67,11 +70,19 @@ def run_relay(parts: Parts, triples: TripleStore, stop: threading.Event) -> None
     relay = Relay(parts, triples, progress)
     watch = parts.database.watch()
     try:
-        while not stop.is_set():
+        while not stop.is_set() and _is_in_force(parts):
             relay.step()
             relay.rest(watch.changed, stop)
     finally:
         watch.close()
+
+
+def _is_in_force(parts: Parts) -> bool:
+    """Tell whether the parts are still those to go by; as far as the record answers."""
+    try:
+        return is_in_force(parts)
+    except CatalogError:
+        return True
 
 
 def catch_up(

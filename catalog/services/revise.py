@@ -55,6 +55,7 @@ def revise(
             files=file_names(session, item.id, version.n),
             public=record.visibility in METADATA_ARE_PUBLIC,
             owner=item.owner_id,
+            version=(item.id, version.n),
         )
         require(judged, "publication" if published else "draft")
         version.revision += 1

@@ -265,6 +265,12 @@ def _changed(
     if record.digest != judgement.digest:
         return  # the description was changed meanwhile; its own judgement stands
     names = file_names(session, version.item_id, version.n)
-    judged = with_record(session, judgement, files=names, owner=record.owner_id)
+    judged = with_record(
+        session,
+        judgement,
+        files=names,
+        owner=record.owner_id,
+        version=(version.item_id, version.n),
+    )
     version.report = judged.report.to_dict()
     version.library_version = parts.library.version

@@ -43,6 +43,9 @@ class Served:
         """Send a request as the administrator; header names are written with underscores."""
         said = {name.replace("_", "-"): value for name, value in headers.items()}
         said.setdefault("Authorization", f"Bearer {self.token}")
+        # A connection of its own: the server closes one whose body it refused to read, and a
+        # request that follows on it would be lost.
+        said.setdefault("Connection", "close")
         return urllib3.request(
             method, self.url + path, body=body, headers=said, retries=False, timeout=30.0
         )

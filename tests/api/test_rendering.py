@@ -1,7 +1,7 @@
 """The pages: sound HTML, complete without a script, deaf to what strangers write into them."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -34,7 +34,10 @@ from catalog.domain.record import (
     Withdrawal,
 )
 from catalog.domain.report import Finding, Report, Suggestion
+from catalog.domain.terms.changes import Change, Kind
+from catalog.domain.terms.lexicon import Found
 from catalog.library import library
+from catalog.services.term_history import Happening, ReleaseLine
 
 LIBRARY = library()
 NOW = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
@@ -185,6 +188,71 @@ DOCUMENT = {
     },
 }
 
+RELEASES = (
+    ReleaseLine(2, "b" * 12, "loaded", NOW, "Bosch says so", {Kind.RELABELLED: 1, Kind.ADDED: 2}),
+    ReleaseLine(1, "a" * 12, "installed", NOW, "", {}),
+)
+_BME680 = f"{VOCAB}sensor/bme680"
+CHANGES = (
+    Change("sensor", _BME680, Kind.RELABELLED, "BME680", "BME680", "BME680 of Bosch"),
+    Change("sensor", f"{VOCAB}sensor/gone", Kind.REMOVED, "Gone", before="Gone"),
+    Change("sensor", _BME680, Kind.MOVED, "BME680", "", f"{VOCAB}capability/gas"),
+    Change("sensor", _BME680, Kind.DEPRECATED, "BME680", "", f"{VOCAB}sensor/bme280"),
+    Change("sensor", _BME680, Kind.CHANGED, "BME680", f"{SAGE}manufacturer Bosch", ""),
+)
+
+
+def searched(query: str, *, scheme: str = "", page: int = 1, found: Found | None = None) -> str:
+    """Return the page of the vocabularies, with what a search finds."""
+    within = [scheme] if scheme else []
+    found = found or LIBRARY.lexicon.search(query, schemes=within, limit=25, offset=25 * (page - 1))
+    return rendering.schemes(
+        FRAME,
+        LIBRARY,
+        query=query,
+        scheme=scheme,
+        found=found if query else None,
+        page=page,
+        releases=RELEASES,
+    )
+
+
+def vocabulary(name: str, *, view: str | None = None, letter: str | None = None) -> str:
+    """Return the page of a vocabulary whose every term is used by three items."""
+    scheme = LIBRARY.vocabularies.scheme(name)
+    return rendering.scheme(
+        FRAME,
+        LIBRARY,
+        name,
+        view=view,
+        letter=letter,
+        page=1,
+        uses=dict.fromkeys(scheme.concepts if scheme else (), 3),
+        newest=RELEASES[0],
+        proposals=2,
+    )
+
+
+def term(iri: str, *, used: bool = False) -> str:
+    """Return the page of a concept."""
+    life = [Happening(change, 2, NOW, "Bosch says so") for change in CHANGES if used]
+    return rendering.concept(
+        FRAME,
+        LIBRARY,
+        iri,
+        uses=1 if used else 0,
+        counts={"model": 12} if used else {},
+        page=Page(LINES, 12, None) if used else Page((), 0, None),
+        life=life,
+        proposals=1 if used else 0,
+    )
+
+
+def differing(changes: Sequence[Change]) -> str:
+    """Return the page of a difference."""
+    return rendering.difference(FRAME, LIBRARY, "sensor", before=1, after=2, changes=changes)
+
+
 PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "front": (
         "index.html",
@@ -291,32 +359,27 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
         "validate.html",
         lambda: validated(error=Unreadable("A dot is missing.", line=2, column=4)),
     ),
-    "schemes": ("schemes.html", lambda: rendering.schemes(FRAME, LIBRARY)),
-    "schemes, found": ("schemes.html", lambda: rendering.schemes(FRAME, LIBRARY, query="bme680")),
-    "schemes, not found": (
-        "schemes.html",
-        lambda: rendering.schemes(FRAME, LIBRARY, query="\u2603"),
+    "schemes": ("schemes.html", lambda: searched("")),
+    "schemes, found": ("schemes.html", lambda: searched("bme680")),
+    "schemes, found nearly": ("schemes.html", lambda: searched("temprature bme680")),
+    "schemes, second page": ("schemes.html", lambda: searched("a", page=2)),
+    "schemes, not found": ("schemes.html", lambda: searched("\u2603")),
+    "schemes, not found in one": ("schemes.html", lambda: searched("\u2603", scheme="sensor")),
+    "scheme, tree": ("scheme.html", lambda: vocabulary("ml-task")),
+    "scheme, list": ("scheme.html", lambda: vocabulary("license", letter="C")),
+    "scheme, groups": ("scheme.html", lambda: vocabulary("license", view="groups")),
+    "concept": ("concept.html", lambda: term(f"{VOCAB}measurement/env.temperature", used=True)),
+    "concept of a publisher": ("concept.html", lambda: term("https://spdx.org/licenses/MIT")),
+    "versions": (
+        "versions.html",
+        lambda: rendering.versions(FRAME, LIBRARY, "sensor", releases=RELEASES),
     ),
-    "scheme, tree": (
-        "scheme.html",
-        lambda: rendering.scheme(FRAME, LIBRARY, "ml-task", letter=None, page=1),
+    "versions, none": (
+        "versions.html",
+        lambda: rendering.versions(FRAME, LIBRARY, "sensor", releases=()),
     ),
-    "scheme, list": (
-        "scheme.html",
-        lambda: rendering.scheme(FRAME, LIBRARY, "license", letter="C", page=1),
-    ),
-    "concept": (
-        "concept.html",
-        lambda: rendering.concept(
-            FRAME, LIBRARY, f"{VOCAB}measurement/env.temperature", uses=1, items=CITED_BY
-        ),
-    ),
-    "concept of a publisher": (
-        "concept.html",
-        lambda: rendering.concept(
-            FRAME, LIBRARY, "https://spdx.org/licenses/MIT", uses=0, items=()
-        ),
-    ),
+    "difference": ("difference.html", lambda: differing(CHANGES)),
+    "difference, none": ("difference.html", lambda: differing(())),
     "shapes": ("shapes.html", lambda: rendering.shapes(FRAME, LIBRARY)),
     "shape": ("shape.html", lambda: rendering.shape(FRAME, LIBRARY, "training-data")),
     "ontology": ("ontology.html", lambda: rendering.ontology(FRAME, LIBRARY)),
@@ -559,7 +622,8 @@ def pages_with(payload: str) -> Iterator[str]:
     outcome = SparqlOutcome("select", (payload,), ({payload: cell},))
     yield asked(outcome, query=payload)
     yield asked(SparqlOutcome("graph", graph=payload), error=Unreadable(payload))
-    yield rendering.schemes(FRAME, LIBRARY, query=payload)
+    yield searched(payload, found=Found((), 0))
+    yield differing([replace(CHANGES[0], label=payload, before=payload, after=payload)])
     yield rendering.sign_in(FRAME, next=payload, error=payload)
 
 
@@ -876,19 +940,19 @@ def test_every_error_has_a_page_that_explains_it() -> None:
 
 def test_every_scheme_and_shape_has_a_page() -> None:
     for name in LIBRARY.vocabularies.names:
-        assert "<h1>" in rendering.scheme(FRAME, LIBRARY, name, letter=None, page=1)
+        assert "<h1>" in vocabulary(name)
     for name in LIBRARY.item_types:
         assert "<h1>" in rendering.shape(FRAME, LIBRARY, name)
 
 
 def test_a_scheme_that_is_not_there_is_not_found() -> None:
     with pytest.raises(NotFound):
-        rendering.scheme(FRAME, LIBRARY, "nothing", letter=None, page=1)
+        vocabulary("nothing")
 
 
 def test_terms_are_found_by_the_spellings_in_use() -> None:
-    found = Parsed(rendering.schemes(FRAME, LIBRARY, query="PYTORCH"))
-    first = next(node for node in found.all("table")[0].iter("a"))
+    found = Parsed(searched("PYTORCH"))
+    first = next(node for node in found.all("h3")[0].iter("a"))
     assert first.get("href") == "/vocab/framework/pytorch"
 
 
@@ -908,7 +972,7 @@ def test_rows_are_linked_to_pages_here_and_unbound_is_said() -> None:
 
 def test_the_stylesheet_asks_no_other_host_and_no_font() -> None:
     folder = Path(rendering.__file__).parent / "static"
-    text = (folder / "catalog.css").read_text() + (folder / "copy.js").read_text()
+    text = "".join(file.read_text() for file in folder.glob("*.*s"))
     assert not re.search(r"url\(|@import|@font-face|https?://", text)
 
 

@@ -1,32 +1,18 @@
 """More than one version of an item: which is shown, which tombstone is seen, what is hidden."""
 
 import pytest
-from sqlalchemy import select
 
-from catalog.domain.lifecycle import State, Visibility
-from catalog.tables import Item, Revision, Version
-from tests.api.sites import Kept, Site, problem
+from catalog.domain.lifecycle import Visibility
+from catalog.tables import Version
+from tests.api.sites import TURTLE, Kept, Site, kept, problem
+from tests.catalogs import description
 
 
 def begin_second(site: Site, one: Kept, title: str) -> Kept:
-    """Begin version 2 of an item as a draft, as the record has it."""
-    with site.parts.database.writing() as session:
-        first = session.get_one(Version, (one.id, 1))
-        columns = {column.name for column in Version.__table__.columns}
-        said = {name: getattr(first, name) for name in columns}
-        said |= {"n": 2, "title": title, "state": State.DRAFT.value, "published": None}
-        said |= {"ntriples": first.ntriples.replace(first.title, title), "filled_in": ""}
-        session.add(Version(**said))
-        revision = session.scalars(select(Revision).where(Revision.item_id == one.id)).one()
-        session.flush()
-        session.add(
-            Revision(
-                item_id=one.id, n=2, r=1, ntriples=said["ntriples"], digest=revision.digest,
-                at=revision.at, account_id=revision.account_id,
-            )
-        )  # fmt: skip
-        session.get_one(Item, one.id).newest = 2
-    return Kept(one.id, '"2.1.0.1"')
+    """Begin version 2 of an item as a draft with another title."""
+    begun = kept(site.owner.post(f"{one.path}/versions", If_Match="*"))
+    sent = description(title)
+    return kept(site.owner.put(one.path, sent, Content_Type=TURTLE, If_Match=begun.etag))
 
 
 def title_at(site: Site, who: str | None, path: str) -> str | int:
@@ -66,8 +52,8 @@ def test_with_the_item_an_open_draft_is_closed_and_stays_unknown(site: Site) -> 
 
 def test_when_one_version_is_withdrawn_the_newest_left_is_shown(site: Site) -> None:
     one = site.published("Left over")
-    begin_second(site, one, "Taken back")
-    done = site.owner.post(f"{one.path}/publication?wait=0", If_Match='"2.1.0.1"')
+    second = begin_second(site, one, "Taken back")
+    done = site.owner.post(f"{one.path}/publication?wait=0", If_Match=second.etag)
     assert done.status_code == 200, done.text
     assert title_at(site, None, one.path) == "Taken back"
     gone = site.owner.post(f"{one.path}/v/2/withdrawal?wait=5", {"reason": "error"}, If_Match="*")

@@ -1,0 +1,128 @@
+"""Beginning the next version of a published item: a draft that says what was published last."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from catalog.domain.errors import MovedOn
+from catalog.domain.lifecycle import METADATA_ARE_PUBLIC, State, check_can_begin_version
+from catalog.domain.permissions import Action, Actor
+from catalog.domain.record import ItemRecord
+from catalog.parts import Parts
+from catalog.services.history import Happened, note
+from catalog.services.judging import Judged, judge_stored, keep, with_record
+from catalog.services.loading import check_stage, file_names, load, load_for_change, record_of
+from catalog.tables import File, Item, Revision, Version
+
+
+def begin_version(
+    parts: Parts,
+    actor: Actor,
+    item_id: str,
+    *,
+    expected: frozenset[str] | None,
+    now: datetime,
+) -> ItemRecord:
+    """Return a draft of the next version, with the description and the files of the newest one.
+
+    What was published stays as it is, and stays what others see. The draft is judged by today's
+    shapes and begun whatever they say, since it is where a description is put right; the files
+    are the same bytes, kept once.
+
+    expected  the stages of the newest version that `If-Match` names; "*" means any
+
+    Raises what changing an item raises, and WrongState where nothing is published yet or a draft
+    of the next version is open already.
+    """
+    with parts.database.reading() as session:
+        before = load(session, actor, Action.WRITE, item_id)
+        check_stage(before, expected)
+        _check_none_is_open(session, before)
+        names = file_names(session, item_id, before.version)
+    judgement = judge_stored(parts, before.ntriples, item_id, names)
+    with parts.database.writing() as session:
+        item, _, record = load_for_change(session, actor, Action.WRITE, item_id, expected=expected)
+        _check_none_is_open(session, record)
+        if record.stage != before.stage:  # `If-Match` said "*"
+            raise MovedOn("The item was changed at this moment; repeat your request.")
+        judged = with_record(
+            session,
+            judgement,
+            files=names,
+            public=record.visibility in METADATA_ARE_PUBLIC,
+            owner=item.owner_id,
+            version=(item.id, item.newest + 1),
+        )
+        draft = _begun(session, parts, item, record, judged, actor, now)
+        session.flush()
+        return record_of(session, item, draft, actor)
+
+
+def _check_none_is_open(session: Session, record: ItemRecord) -> None:
+    """Raise WrongState unless the newest version is published and no draft is beside it.
+
+    The draft may be one that the actor does not see.
+    """
+    is_open = session.scalar(
+        select(Version.n)
+        .where(Version.item_id == record.id, Version.state == State.DRAFT.value)
+        .limit(1)
+    )
+    check_can_begin_version(record.state, is_open)
+
+
+def _begun(
+    session: Session,
+    parts: Parts,
+    item: Item,
+    newest: ItemRecord,
+    judged: Judged,
+    actor: Actor,
+    now: datetime,
+) -> Version:
+    item.newest += 1
+    draft = Version(
+        item_id=item.id,
+        n=item.newest,
+        state=State.DRAFT.value,
+        visibility=newest.visibility.value,
+        revision=1,
+        file_changes=0,
+        state_changes=0,
+        filled_in="",
+        created=now,
+        modified=now,
+    )
+    session.add(draft)
+    keep(session, parts, draft, judged)
+    session.add(
+        Revision(
+            item_id=item.id,
+            n=draft.n,
+            r=1,
+            ntriples=draft.ntriples,
+            digest=draft.digest,
+            at=now,
+            account_id=actor.account,
+        )
+    )
+    _carry_over_files(session, item.id, newest.version, draft.n)
+    note(
+        session,
+        Happened.BEGUN,
+        item.id,
+        draft.n,
+        account=actor.account,
+        now=now,
+        previous=newest.version,
+        digest=draft.digest,
+    )
+    return draft
+
+
+def _carry_over_files(session: Session, item_id: str, old: int, new: int) -> None:
+    """Give the new version every file of the old one: rows of its own over the same bytes."""
+    for row in session.scalars(select(File).where(File.item_id == item_id, File.n == old)):
+        said = {column.name: getattr(row, column.name) for column in File.__table__.columns}
+        session.add(File(**(said | {"n": new})))
