@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalog.domain.errors import NotAcceptable, NotFound, WrongState
 from catalog.domain.proposing import blocks, proposals
 from catalog.domain.proposing import rules as proposal_rules
-from catalog.domain.errors import NotAcceptable, NotFound, WrongState
 from catalog.domain.proposing.blocks import Change, Entry, VocabularyFile, spliced, written
 from catalog.domain.proposing.check import broken_rules, check_plan
 from catalog.domain.proposing.patches import file_changes, patch_of, with_plans
