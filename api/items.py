@@ -287,13 +287,24 @@ def revise_item(id: str, n: int | None = None) -> Response:
     methods=("POST",),
     answers={201: "A draft of the next version"},
     forms=(JSON,),
-    parameters=(IF_MATCH, WAIT),
-    problems=(401, 403, 404, 409, 410, 412, 428),
+    parameters=(
+        IF_MATCH,
+        WAIT,
+        {"in": "header", "name": "Idempotency-Key", "schema": {"type": "string"}},
+    ),
+    problems=(401, 403, 404, 409, 410, 412, 422, 428),
 )
 def begin_next_version(id: str) -> Response:
     """Begin the next version of a published item, with its description and files."""
     wait = wait_seconds()
-    record = begin_version(parts(), actor(), id, expected=expected_stages(), now=now())
+    record = begin_version(
+        parts(),
+        actor(),
+        id,
+        expected=expected_stages(),
+        now=now(),
+        once=request.headers.get("Idempotency-Key"),
+    )
     response = answer_change(record, wait, 201)
     address = item_iri(record.id, parts().settings.base)
     response.headers["Location"] = f"{address}/v/{record.version}"

@@ -262,6 +262,7 @@ def hit_json(naming: Naming, hit: Hit) -> dict[str, object]:
         "altLabel": [label.text for label in concept.alt_labels],
         "notation": concept.notation,
         "scheme": hit.scheme,
+        "schemeLabel": naming.scheme_of(hit.iri).label,
         "definition": word.help,
         "deprecated": concept.deprecated,
         "href": word.href,
@@ -279,7 +280,8 @@ def why(naming: Naming, hit: Hit) -> str:
     """Return in words what fits a search: "Also written bme680"; "" for the name itself."""
     name = hit.property.removeprefix(SKOS)
     if name == "prefLabel":
-        return "" if hit.how is not How.CLOSE else f"{RELATIONS[name]} {hit.text}"
+        word = naming.term(hit.iri)
+        return "" if word and word.label == hit.text else f"{RELATIONS[name]}: {hit.text}"
     label = RELATIONS.get(name) if hit.property.startswith(SKOS) else None
     return f"{label or _property(naming, hit.property)}: {hit.text}"
 

@@ -56,7 +56,7 @@ for (const input of document.querySelectorAll("input[data-terms]")) {
     link.textContent = term.prefLabel;
     const about = document.createElement("span");
     about.className = "soft";
-    about.textContent = [term.scheme, term.why.words].filter(Boolean).join(" · ");
+    about.textContent = [term.schemeLabel, term.why.words].filter(Boolean).join(" · ");
     line.append(link, about);
     line.addEventListener("mousedown", (event) => event.preventDefault());
     line.addEventListener("click", () => link.click());

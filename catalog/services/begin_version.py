@@ -1,18 +1,20 @@
 """Beginning the next version of a published item: a draft that says what was published last."""
 
 from datetime import datetime
+from hashlib import sha256
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from catalog.domain.errors import MovedOn
 from catalog.domain.lifecycle import METADATA_ARE_PUBLIC, State, check_can_begin_version
-from catalog.domain.permissions import Action, Actor
+from catalog.domain.permissions import Action, Actor, require_account
 from catalog.domain.record import ItemRecord
 from catalog.parts import Parts
 from catalog.services.history import Happened, note
 from catalog.services.judging import Judged, judge_stored, keep, with_record
 from catalog.services.loading import check_stage, file_names, load, load_for_change, record_of
+from catalog.services.once import Repeatable, made_before, remember
 from catalog.tables import File, Item, Revision, Version
 
 
@@ -23,6 +25,7 @@ def begin_version(
     *,
     expected: frozenset[str] | None,
     now: datetime,
+    once: str | None = None,
 ) -> ItemRecord:
     """Return a draft of the next version, with the description and the files of the newest one.
 
@@ -31,11 +34,15 @@ def begin_version(
     are the same bytes, kept once.
 
     expected  the stages of the newest version that `If-Match` names; "*" means any
+    once      the text of `Idempotency-Key`: the same key gives the same draft for a day
 
     Raises what changing an item raises, and WrongState where nothing is published yet or a draft
     of the next version is open already.
     """
+    request = Repeatable(require_account(actor), once, _fingerprint(item_id))
     with parts.database.reading() as session:
+        if made_before(session, request, now=now) is not None:
+            return load(session, actor, Action.WRITE, item_id)
         before = load(session, actor, Action.WRITE, item_id)
         check_stage(before, expected)
         _check_none_is_open(session, before)
@@ -55,8 +62,13 @@ def begin_version(
             version=(item.id, item.newest + 1),
         )
         draft = _begun(session, parts, item, record, judged, actor, now)
+        remember(session, request, item_id, now=now)
         session.flush()
         return record_of(session, item, draft, actor)
+
+
+def _fingerprint(item_id: str) -> str:
+    return sha256(f"version\n{item_id}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _check_none_is_open(session: Session, record: ItemRecord) -> None:

@@ -37,12 +37,13 @@ def delete(
         keys = session.scalars(select(File.key).filter_by(**of_version)).all()
         for table in (File, Citation, TermUse, Revision, Version):
             session.execute(delete_rows(table).filter_by(**of_version))
+        # A request that made it may come again and has to make it anew.
+        session.execute(delete_rows(Once).filter_by(item_id=item_id))
         left = session.scalars(select(Version.n).filter_by(item_id=item_id)).all()
         if left:
             item.newest = max(left)
         else:
-            for of_item in (Permission, Once):
-                session.execute(delete_rows(of_item).filter_by(item_id=item_id))
+            session.execute(delete_rows(Permission).filter_by(item_id=item_id))
             outbox.forget(session, item_id)
             session.execute(delete_rows(Item).filter_by(id=item_id))
         note(session, Happened.DELETED, item_id, version.n, account=actor.account, now=now)

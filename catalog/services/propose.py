@@ -3,14 +3,14 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from catalog.domain import remarks
-from catalog.domain.errors import NotAcceptable, OverLimit, Taken, Unreadable
+from catalog.domain.errors import NotAcceptable, OverLimit, Taken
 from catalog.domain.permissions import Actor, require_account
 from catalog.domain.proposing.check import check_plan
 from catalog.domain.proposing.proposals import (
@@ -25,14 +25,13 @@ from catalog.domain.proposing.rules import Asked, plan_of
 from catalog.domain.proposing.troubles import Trouble, refused
 from catalog.library import Library
 from catalog.parts import Parts
+from catalog.services.once import Repeatable, made_before, remember
 from catalog.services.proposals import ahead, proposal_row, record_of
-from catalog.tables import Once, Proposal
+from catalog.tables import Proposal
 
 MOST_OPEN = 100
 """How many open proposals an account may have: each waits for somebody to read it."""
 
-_KEPT = timedelta(days=1)
-_LONGEST_KEY = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +61,9 @@ def propose(parts: Parts, actor: Actor, proposing: Proposing, *, now: datetime) 
     raised, nothing is kept.
     """
     account = require_account(actor)
-    _check_key(proposing.once)
+    request = Repeatable(account, proposing.once, proposing.fingerprint)
     library = parts.library
-    if (known := _answered_before(parts, account, proposing, now)) is not None:
+    if (known := _answered_before(parts, request, now)) is not None:
         return known
     why, plan = _looked_through(proposing, library, parts.bases)
     with parts.database.reading() as session:
@@ -79,12 +78,10 @@ def propose(parts: Parts, actor: Actor, proposing: Proposing, *, now: datetime) 
             row = _row(plan, why, library, account, now)
             session.add(row)
             session.flush()
-            if proposing.once is not None:
-                session.execute(delete(Once).where(Once.at < now - _KEPT))
-                session.add(_once(account, proposing, row.id, now))
+            remember(session, request, str(row.id), now=now)
             return record_of(session, row, library.vocabularies)
     except IntegrityError:  # another request was first with the key
-        if (known := _answered_before(parts, account, proposing, now)) is not None:
+        if (known := _answered_before(parts, request, now)) is not None:
             return known
         raise
 
@@ -164,32 +161,10 @@ def _row(plan: Plan, why: str, library: Library, account: int, now: datetime) ->
     )
 
 
-def _check_key(once: str | None) -> None:
-    if once is not None and not (0 < len(once) <= _LONGEST_KEY and once.isprintable()):
-        raise Unreadable(f"Idempotency-Key has 1 to {_LONGEST_KEY} printable characters.")
-
-
-def _once(account: int, proposing: Proposing, number: int, now: datetime) -> Once:
-    return Once(
-        account_id=account,
-        key=proposing.once,
-        fingerprint=proposing.fingerprint,
-        item_id=str(number),
-        at=now,
-    )
-
-
-def _answered_before(
-    parts: Parts, account: int, proposing: Proposing, now: datetime
-) -> ProposalRecord | None:
+def _answered_before(parts: Parts, request: Repeatable, now: datetime) -> ProposalRecord | None:
     """Return what this request was answered before, under the same key; None if it was not."""
-    if proposing.once is None:
-        return None
     with parts.database.reading() as session:
-        known = session.get(Once, (account, proposing.once))
-        if known is None or known.at < now - _KEPT:
+        number = made_before(session, request, now=now)
+        if number is None:
             return None
-        if known.fingerprint != proposing.fingerprint:
-            raise NotAcceptable("This Idempotency-Key was used for another request.")
-        row = proposal_row(session, int(known.item_id))
-        return record_of(session, row, parts.library.vocabularies)
+        return record_of(session, proposal_row(session, int(number)), parts.library.vocabularies)

@@ -2,13 +2,12 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from catalog.domain.errors import Forbidden, NotAcceptable, Taken, Unreadable
+from catalog.domain.errors import Forbidden, NotAcceptable, Taken
 from catalog.domain.identifiers import draw_id, is_id
 from catalog.domain.lifecycle import State, Visibility
 from catalog.domain.permissions import Action, Actor, require_account
@@ -17,11 +16,9 @@ from catalog.parts import Parts
 from catalog.services.history import Happened, note
 from catalog.services.judging import Judged, judge_source, keep, require, with_record
 from catalog.services.loading import load, record_of
+from catalog.services.once import Repeatable, made_before, remember
 from catalog.services.publish import make_public
-from catalog.tables import Item, Once, Revision, Version
-
-_KEPT = timedelta(days=1)
-_LONGEST_KEY = 255
+from catalog.tables import Item, Revision, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +59,9 @@ def submit(parts: Parts, actor: Actor, submission: Submission, *, now: datetime)
     is raised, nothing is kept.
     """
     account = require_account(actor)
-    _check_key(submission.once)
+    request = Repeatable(account, submission.once, submission.fingerprint)
     item_id = _chosen_id(actor, submission.item_id)
-    if (known := _answered_before(parts, actor, submission, now)) is not None:
+    if (known := _answered_before(parts, actor, request, now)) is not None:
         return known
     judgement = judge_source(parts, submission.source, submission.media_type, item_id)
     try:
@@ -72,14 +69,12 @@ def submit(parts: Parts, actor: Actor, submission: Submission, *, now: datetime)
             judged = with_record(session, judgement, files=(), owner=account)
             require(judged, "publication" if submission.publish else "draft")
             item, version = _begin(session, parts, account, item_id, judged, now)
-            if submission.once is not None:
-                session.execute(delete(Once).where(Once.at < now - _KEPT))
-                session.add(_once(account, submission, item_id, now))
+            remember(session, request, item_id, now=now)
             if submission.publish:
                 make_public(session, parts, item, version, Visibility.PUBLIC, account, now)
             n = version.n
     except IntegrityError:  # another request was first with the key, or with the id
-        if (known := _answered_before(parts, actor, submission, now)) is not None:
+        if (known := _answered_before(parts, actor, request, now)) is not None:
             return known
         if submission.item_id is not None:
             raise Taken(f"The id {submission.item_id} is in use.") from None
@@ -88,11 +83,6 @@ def submit(parts: Parts, actor: Actor, submission: Submission, *, now: datetime)
     with parts.database.reading() as session:
         item, version = session.get_one(Item, item_id), session.get_one(Version, (item_id, n))
         return Submitted(record_of(session, item, version, actor))
-
-
-def _check_key(once: str | None) -> None:
-    if once is not None and not (0 < len(once) <= _LONGEST_KEY and once.isprintable()):
-        raise Unreadable(f"Idempotency-Key has 1 to {_LONGEST_KEY} printable characters.")
 
 
 def _chosen_id(actor: Actor, wanted: str | None) -> str:
@@ -140,29 +130,15 @@ def _begin(
     return item, version
 
 
-def _once(account: int, submission: Submission, item_id: str, now: datetime) -> Once:
-    return Once(
-        account_id=account,
-        key=submission.once,
-        fingerprint=submission.fingerprint,
-        item_id=item_id,
-        at=now,
-    )
-
-
 def _answered_before(
-    parts: Parts, actor: Actor, submission: Submission, now: datetime
+    parts: Parts, actor: Actor, request: Repeatable, now: datetime
 ) -> Submitted | None:
     """Return what this request was answered before, under the same key; None if it was not.
 
     Raises NotAcceptable where the key was used for something else, Gone where that was withdrawn.
     """
-    if submission.once is None:
-        return None
     with parts.database.reading() as session:
-        known = session.get(Once, (actor.account, submission.once))
-        if known is None or known.at < now - _KEPT:
+        item_id = made_before(session, request, now=now)
+        if item_id is None:
             return None
-        if known.fingerprint != submission.fingerprint:
-            raise NotAcceptable("This Idempotency-Key was used for another request.")
-        return Submitted(load(session, actor, Action.WRITE, known.item_id), repeated=True)
+        return Submitted(load(session, actor, Action.WRITE, item_id), repeated=True)

@@ -111,3 +111,19 @@ def test_the_form_of_the_second_version_can_be_sent_back_unchanged(site: Site) -
     turtle = site.owner.get(f"{one.path}.ttl")
     again = site.owner.put(one.path, turtle.data, Content_Type=TURTLE, If_Match=begun.etag)
     assert kept(again).said["revision"] == 1
+
+
+def test_the_same_key_begins_one_version_and_a_deleted_one_is_begun_anew(site: Site) -> None:
+    one = site.published("Begun once")
+    said = {"If_Match": one.etag, "Idempotency_Key": "begin-1"}
+    first, again = (site.owner.post(f"{one.path}/versions", **said) for _ in range(2))
+    assert first.status_code == again.status_code == 201
+    assert first.headers["Location"] == again.headers["Location"]
+    assert first.get_json() == again.get_json()
+    site.owner.delete(f"{one.path}/v/2", If_Match="*")
+    anew = site.owner.post(f"{one.path}/versions", **said)
+    assert anew.headers["Location"].endswith("/v/2")
+    assert anew.get_json()["state"] == "draft"
+    other = site.published("Another")
+    said["If_Match"] = other.etag
+    problem(site.owner.post(f"{other.path}/versions", **said), 422, "not-acceptable")
