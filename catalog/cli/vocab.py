@@ -128,6 +128,7 @@ def _warned(faults: "Iterable[Fault]") -> str:
 
 def _load(said: argparse.Namespace, output: Output) -> int:
     from catalog.services.releases import load_release
+    from catalog.services.term_uses import index_uses
 
     files = library_files(said.folder)
     parts = parts_of(settings_of(said))
@@ -138,6 +139,7 @@ def _load(said: argparse.Namespace, output: Output) -> int:
         faults = refused.evidence.get("faults", [])
         refused.evidence["faults"] = [_from_here(fault, said.folder) for fault in faults]
         raise
+    index_uses(parts_of(settings_of(said)))
     counts: dict[str, int] = {}
     for change in loaded.changes:
         counts[change.kind.value] = counts.get(change.kind.value, 0) + 1

@@ -14,7 +14,9 @@ from catalog.tables import Fact, Work
 
 SAMPLES = "samples"
 PROJECTED = "projected"
-"""Names of facts: how far the samples are, and what the graph was built with."""
+USES = "term-uses"
+"""Names of facts: how far the samples are, what the graph was built with, and that it is kept
+which concepts each stored description cites."""
 
 
 @dataclass(frozen=True, slots=True)

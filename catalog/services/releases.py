@@ -11,16 +11,18 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from catalog.database import Database
 from catalog.domain.errors import MovedOn, NotAcceptable, NotFound
-from catalog.domain.terms.changes import Change, changes
+from catalog.domain.identifiers import VOCAB as VOCAB_IRI
+from catalog.domain.terms.changes import Change, Kind, changes
 from catalog.library import Library
 from catalog.migrations import is_up_to_date
 from catalog.parts import Parts
-from catalog.tables import LibraryFile, Release, ReleaseFile, TermChange
+from catalog.services.readiness import USES
+from catalog.tables import Fact, LibraryFile, Release, ReleaseFile, TermChange
 
 if TYPE_CHECKING:
     from catalog.domain.rules.vocabularies import Fault
@@ -159,8 +161,15 @@ def load_release(
         if seq is None:  # a record that no start has prepared yet
             _keep(session, before, None, INSTALLED, "Came with the program.", now)
         release, found = _keep(session, after, before, LOADED, note, now)
+        if any(_may_be_cited_already(change) for change in found):
+            session.execute(delete(Fact).where(Fact.name == USES))
         warnings = tuple(fault for fault in faults if fault.severity == "warning")
         return Loaded(release.seq, release.version, found, warnings)
+
+
+def _may_be_cited_already(change: Change) -> bool:
+    """Tell whether descriptions may cite a new concept: one that keeps its publisher's IRI."""
+    return change.kind is Kind.ADDED and not change.term.startswith(VOCAB_IRI)
 
 
 def faults_of(files: Mapping[str, bytes], before: Mapping[str, bytes]) -> "tuple[Fault, ...]":

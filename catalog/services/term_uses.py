@@ -14,12 +14,9 @@ from catalog.domain.permissions import ANYONE
 from catalog.library import Library
 from catalog.parts import Parts
 from catalog.services.find import newest_listed
-from catalog.services.readiness import set_fact
+from catalog.services.readiness import USES, set_fact
 from catalog.services.visible import listed_to
 from catalog.tables import Fact, Item, TermUse, Version
-
-USES = "term-uses"
-"""Name of the fact that says that the uses of every stored description are kept."""
 
 _OBJECT = re.compile(r" <([^>]*)> \.$", re.MULTILINE)
 _LONGEST = 512

@@ -1,6 +1,7 @@
 """A catalog behind its real application, and somebody of each role who asks it over HTTP."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -32,6 +33,19 @@ ROLES: Final[Mapping[str, Role]] = {
     "curator": Role.CURATOR,
     "admin": Role.ADMIN,
 }
+
+
+_GIVEN: Final = {
+    "id": "7777777777", "item_id": "7777777777", "suffix": "ttl", "n": "1", "other": "1",
+    "name": "model", "type": "model", "scheme": "item-type", "vocid": "item-type",
+    "concept": "model", "letter": "A", "slug": "not-found", "filename": "catalog.css",
+}  # fmt: skip
+
+
+def address_by(rule: str, **given: str) -> str:
+    """Return an address that fits a rule of the application, with something in every place."""
+    values = _GIVEN | given
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: values[found[1]], rule)
 
 
 class Caller:

@@ -1,12 +1,11 @@
 """What every answer carries, whatever the route and the status; and what keeps answers apart."""
 
 import itertools
-import re
 
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.api.sites import TURTLE, Site
+from tests.api.sites import TURTLE, Site, address_by, kept
 from tests.catalogs import description
 
 FIXED = {
@@ -80,10 +79,8 @@ def test_every_status_carries_what_keeps_browsers_safe(site: Site) -> None:
 
 
 def test_every_route_carries_it_too(site: Site) -> None:
-    given = {"id": "7777777777", "suffix": "ttl", "n": "1", "name": "model", "slug": "x",
-             "scheme": "item-type", "concept": "model", "filename": "catalog.css"}  # fmt: skip
     for rule in site.app.url_map.iter_rules():
-        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: given[found[1]], rule.rule)
+        path = address_by(rule.rule)
         for method in sorted(rule.methods or ()):
             answer = site.anyone.ask(method, path, b"" if method in {"POST", "PUT"} else None)
             for header, value in FIXED.items():
@@ -112,7 +109,8 @@ def test_a_cookie_counts_as_a_credential_even_if_it_is_worth_nothing(site: Site)
 
 @pytest.mark.parametrize("accept", ["application/json", "text/html", "text/turtle"])
 def test_a_page_made_for_one_reader_is_given_to_no_other(site: Site, accept: str) -> None:
-    one = site.published("For everybody")
+    sent = description("For everybody")
+    one = kept(site.owner.post("/items?publish=true&wait=20", sent, Content_Type=TURTLE))
     plain = site.anyone.get(one.path, Accept=accept)
     client = site.app.test_client()
     client.post("/sign-in", data={"token": site.tokens["owner"]})

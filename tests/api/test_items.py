@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.api.sites import BASE, TURTLE, Site, kept, problem
+from tests.api.sites import BASE, TURTLE, Site, address_by, kept, problem
 from tests.catalogs import description
 
 ETAG = re.compile(r'"(\d+)\.(\d+)\.(\d+)\.(\d+)-[0-9a-f]+"')
@@ -248,7 +248,7 @@ def test_head_and_options_work_wherever_get_does(site: Site) -> None:
     for rule in site.app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint in skipped:
             continue
-        path = _address(rule.rule, one.id)
+        path = address_by(rule.rule, id=one.id)
         got, head, options = (
             site.anyone.ask(method, path) for method in ("GET", "HEAD", "OPTIONS")
         )
@@ -259,14 +259,6 @@ def test_head_and_options_work_wherever_get_does(site: Site) -> None:
         assert {"GET", "HEAD", "OPTIONS"} <= set(options.allow), path
         tried += 1
     assert tried >= 28
-
-
-def _address(rule: str, item_id: str) -> str:
-    given = {
-        "id": item_id, "item_id": item_id, "suffix": "ttl", "n": "1", "name": "model",
-        "scheme": "item-type", "concept": "model", "slug": "not-found",
-    }  # fmt: skip
-    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: given[found[1]], rule)
 
 
 @pytest.mark.parametrize(

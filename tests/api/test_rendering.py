@@ -21,7 +21,19 @@ from catalog.domain.description import Description, term_of_text
 from catalog.domain.errors import NotConforming, NotFound, Unreadable, every_error
 from catalog.domain.identifiers import SAGE, VOCAB, item_iri
 from catalog.domain.lifecycle import State, Visibility
-from catalog.domain.permissions import Action
+from catalog.domain.permissions import Action, Actor, Role
+from catalog.domain.proposing.proposals import (
+    Decision,
+    Difference,
+    Note,
+    Plan,
+    ProposalLine,
+    ProposalPage,
+    ProposalRecord,
+    TermState,
+)
+from catalog.domain.proposing.proposals import Kind as ProposalKind
+from catalog.domain.proposing.proposals import State as ProposalState
 from catalog.domain.reading import read
 from catalog.domain.record import (
     Deprecation,
@@ -34,9 +46,11 @@ from catalog.domain.record import (
     Withdrawal,
 )
 from catalog.domain.report import Finding, Report, Suggestion
+from catalog.domain.schemes import SKOS
 from catalog.domain.terms.changes import Change, Kind
 from catalog.domain.terms.lexicon import Found
 from catalog.library import library
+from catalog.services.proposals import Narrowed
 from catalog.services.term_history import Happening, ReleaseLine
 
 LIBRARY = library()
@@ -248,6 +262,69 @@ def term(iri: str, *, used: bool = False) -> str:
     )
 
 
+_TEXT = Difference(added=('"SHT35"@en',))
+PROPOSAL = ProposalRecord(
+    id=3,
+    plan=Plan(
+        ProposalKind.TERM, "sensor", f"{VOCAB}sensor/sht35", "SHT35", {f"{SKOS}prefLabel": _TEXT}
+    ),
+    state=ProposalState.OPEN,
+    why="New nodes carry it.",
+    by="ana",
+    at=NOW,
+    decision=None,
+    notes=(Note(1, "ana", NOW, "It comes in spring."),),
+    in_force=False,
+    term_state=TermState.PROPOSED,
+)
+DECISION = Decision("curator", NOW, "Welcome.")
+LISTED = (
+    ProposalLine(
+        3, ProposalKind.TERM, "sensor", PROPOSAL.plan.concept, "SHT35", ProposalState.OPEN, False,
+        "ana", NOW, "New nodes carry it.",
+    ),
+)  # fmt: skip
+
+
+def proposal(record: ProposalRecord, error: str = "") -> str:
+    """Return the page of a proposal, as a curator sees it."""
+    return rendering.proposal(
+        FRAME,
+        LIBRARY,
+        proposal=record,
+        actor=Actor(2, "local", Role.CURATOR),
+        patch="--- a/vocab/sensor.ttl\n",
+        error=error,
+        typed={"text": error},
+    )
+
+
+def proposed_terms(lines: Sequence[ProposalLine], *, total: int) -> str:
+    """Return a page of the list of proposals."""
+    return rendering.proposals(
+        FRAME,
+        LIBRARY,
+        page=ProposalPage(tuple(lines), total, "more" if lines else None),
+        narrowed=Narrowed(state=ProposalState.OPEN, scheme="sensor"),
+        counts={ProposalState.OPEN: total} if total else {},
+        cursor=None,
+    )
+
+
+def proposal_form(sent: dict[str, list[str]] | None = None, error: str = "") -> str:
+    """Return the form for a new term, as it was sent where something is wrong with it."""
+    errors = [{"field": "prefLabel", "rule": "taken", "message": error}] if error else []
+    return rendering.proposal_form(
+        FRAME,
+        LIBRARY,
+        kind=ProposalKind.TERM,
+        scheme="sensor",
+        concept=None,
+        sent=sent,
+        errors=errors,
+    )
+
+
 def differing(changes: Sequence[Change]) -> str:
     """Return the page of a difference."""
     return rendering.difference(FRAME, LIBRARY, "sensor", before=1, after=2, changes=changes)
@@ -380,6 +457,22 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     ),
     "difference": ("difference.html", lambda: differing(CHANGES)),
     "difference, none": ("difference.html", lambda: differing(())),
+    "proposals": ("proposals.html", lambda: proposed_terms(LISTED, total=40)),
+    "proposals, none": ("proposals.html", lambda: proposed_terms((), total=0)),
+    "proposal": ("proposal.html", lambda: proposal(PROPOSAL)),
+    "proposal, accepted": (
+        "proposal.html",
+        lambda: proposal(replace(PROPOSAL, state=ProposalState.ACCEPTED, decision=DECISION)),
+    ),
+    "proposal, vocabulary": (
+        "proposal_choice.html",
+        lambda: rendering.proposal_choice(FRAME, LIBRARY),
+    ),
+    "proposal, form": ("proposal_form.html", lambda: proposal_form()),
+    "proposal, refused": (
+        "proposal_form.html",
+        lambda: proposal_form({"prefLabel": ["BME680"]}, "BME680 is there already."),
+    ),
     "shapes": ("shapes.html", lambda: rendering.shapes(FRAME, LIBRARY)),
     "shape": ("shape.html", lambda: rendering.shape(FRAME, LIBRARY, "training-data")),
     "ontology": ("ontology.html", lambda: rendering.ontology(FRAME, LIBRARY)),
@@ -623,6 +716,11 @@ def pages_with(payload: str) -> Iterator[str]:
     yield asked(outcome, query=payload)
     yield asked(SparqlOutcome("graph", graph=payload), error=Unreadable(payload))
     yield searched(payload, found=Found((), 0))
+    plan = replace(PROPOSAL.plan, label=payload)
+    notes = (Note(1, payload, NOW, payload),)
+    yield proposal(replace(PROPOSAL, plan=plan, why=payload, by=payload, notes=notes), payload)
+    yield proposed_terms([replace(LISTED[0], label=payload, by=payload, why=payload)], total=1)
+    yield proposal_form({"prefLabel": [payload], "definition": [payload]}, payload)
     yield differing([replace(CHANGES[0], label=payload, before=payload, after=payload)])
     yield rendering.sign_in(FRAME, next=payload, error=payload)
 

@@ -10,6 +10,7 @@ from catalog.domain.lifecycle import Visibility
 from catalog.library import library
 from catalog.services import term_uses
 from catalog.services.find import Filters, counts_by_type, find
+from catalog.services.readiness import USES
 from catalog.services.term_uses import index_uses, uses_in
 from catalog.tables import Fact, TermUse
 from tests.catalogs import Catalog, catalog_in, with_library
@@ -94,7 +95,7 @@ def test_descriptions_of_an_earlier_release_are_indexed_once(catalog: Catalog) -
     assert SEGMENTATION in kept(catalog, one.id)
     assert index_uses(catalog.parts) == 0
     with catalog.parts.database.reading() as session:
-        assert session.get_one(Fact, term_uses.USES).value == "kept"
+        assert session.get_one(Fact, USES).value == "kept"
 
 
 def test_doctor_sees_a_use_that_was_lost(catalog: Catalog) -> None:
