@@ -18,7 +18,18 @@ MOST_FINDINGS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A value that would settle a finding; `patch` is what to change in the text, if it is safe."""
+    """Something that would settle a finding.
+
+    label  what it is called: the label of a concept, or what to do with the value
+    value  as it is to be written in the text at hand: a term or a line of Turtle (of N-Triples),
+           in JSON-LD a value or a member of JSON
+    patch  the change of the very text that was read by which it is settled, only where it is
+           safe, that is, where nothing else can have been meant. One string,
+           `LINE:COLUMN-LINE:COLUMN TEXT`: lines and columns count from 1, columns in characters,
+           lines by line feeds; the first place is where the piece to replace begins, the second
+           the first character that stays. The new text is all that follows the first space, and
+           where both places are the same it is only put in. See `fixing`, which reads and makes it
+    """
 
     label: str
     value: str

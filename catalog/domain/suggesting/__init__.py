@@ -1,0 +1,1 @@
+"""What is put together into suggestions: names of concepts, literals, examples, and texts."""
