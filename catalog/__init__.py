@@ -13,12 +13,21 @@ MEDIA_TYPES = {
     ".turtle": "text/turtle",
     ".nt": "application/n-triples",
     ".jsonld": "application/ld+json",
-    ".json": "application/ld+json",
+    ".json": "application/json",
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+    ".cff": "application/yaml",
+    ".md": "text/markdown",
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
     ".rdf": "application/rdf+xml",
     ".xml": "application/rdf+xml",
     ".owl": "application/rdf+xml",
 }
-"""The media type of a description by the suffix of its file."""
+"""The media type of a description by the suffix of its file.
+
+What a `.json` or `.yaml` file holds is told by its content: plain JSON, JSON-LD, Croissant, ...
+"""
 
 
 def validate(
@@ -27,7 +36,8 @@ def validate(
     """Return the report that a catalog would give on a description, but for the record's part.
 
     source      a file, or the description itself; a `str` is always the description
-    media_type  by default told by the file's suffix, else by how the text begins
+    media_type  or the short name of a format, such as "yaml"; by default told by the file's suffix,
+                else by how the text begins
     level       what `conforms` is about: "draft" or "publication"
 
     Raises catalog.domain.errors.CatalogError where the text cannot be read, and OSError where the
@@ -62,5 +72,22 @@ def guessed_media_type(text: bytes) -> str:
     if start.startswith((b"{", b"[")):
         # A Turtle text may begin with a node in brackets too, but JSON has a quote or a brace next.
         after = start[1:].lstrip()[:1]
-        return "application/ld+json" if after in b'"{}[]' else "text/turtle"
-    return "application/rdf+xml" if start.startswith((b"<?xml", b"<rdf:")) else "text/turtle"
+        return "application/json" if after in b'"{}[]' else "text/turtle"
+    if start.startswith((b"<?xml", b"<rdf:")):
+        return "application/rdf+xml"
+    return _guessed_among_texts(text.removeprefix(b"\xef\xbb\xbf")[:10_000])
+
+
+def _guessed_among_texts(start: bytes) -> str:
+    """Tell YAML, and Markdown with YAML before it, from Turtle, by the first lines."""
+    import re
+
+    if re.match(rb"---\s*\n.*?\n(---|\.\.\.)\s*\n\s*\S", start, re.DOTALL):
+        return "text/markdown"
+    for line in start.splitlines():
+        said = line.strip()
+        if said and not said.startswith(b"#"):
+            # In Turtle no space follows the colon of a name; `PREFIX a: <...>` has a word before.
+            is_yaml = re.match(rb"(---|%YAML|-\s|[A-Za-z_@\"'][\w.-]*[\"']?:(\s|$))", said)
+            return "application/yaml" if is_yaml else "text/turtle"
+    return "text/turtle"

@@ -22,6 +22,7 @@ VERBS = {
     "download": ("remote", "download files of an item"),
     "query": ("querying", "ask a SPARQL query"),
     "login": ("remote", "keep a token for later commands"),
+    "init": ("init", "write a description of an item type to fill in"),
     "validate": ("validating", "judge descriptions, offline or by a server"),
     "token": ("operating", "create and revoke tokens"),
     "relay": ("operating", "bring the projections up to date until stopped"),

@@ -1,12 +1,14 @@
 """What the four RDF formats are, and how bytes that anybody may send become statements, in limits.
 
+What `catalog.domain.importing` makes of further formats is kept in the same form and limits.
+
 The limits are those of `safety.md` 2.2: whatever is cheap to see in the bytes is refused before
 the parser sees it, everything else is counted while the parser runs, never after.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any, NoReturn
@@ -22,6 +24,7 @@ from catalog.domain.errors import (
     Unreadable,
     UnsupportedMediaType,
 )
+from catalog.domain.importing.formats import READ
 from catalog.domain.offsets import TURTLE_TOKEN, Lines, Offsets
 
 TURTLE = ox.RdfFormat.TURTLE
@@ -62,7 +65,11 @@ class Parsed:
     lines       the statements in the order in which the parser met them, repetitions included,
                 as N-Triples without the dots
     text        the same, joined by line feeds
-    document    the JSON document, in JSON-LD, with contexts put in; None otherwise
+    document    the JSON document, in JSON-LD and in plain JSON or YAML, with contexts put in; None
+                otherwise
+    origins     where the statements come from, if the text is not RDF; `format` then says nothing
+                about the text, and no line of it can be taken for a statement
+    remarks     what to tell about the reading
     """
 
     format: ox.RdfFormat
@@ -71,10 +78,33 @@ class Parsed:
     lines: list[str]
     text: str
     document: Any = None
+    origins: "Origins | None" = None
+    remarks: "tuple[Remark, ...]" = ()
 
     def statements(self) -> list[Statement]:
         """Return the statements, in the same order."""
         return split(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where the statements of a text come from that is not RDF.
+
+    pointers  for each statement the JSON Pointer of the value that says it, None if there is none
+    place     gives line and column of the value that a pointer leads to, where they are known
+    """
+
+    pointers: tuple[str | None, ...]
+    place: Callable[[str], tuple[int, int] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What was read as something else than it says, or not at all; `pointer` leads to it."""
+
+    component: str
+    pointer: str | None
+    sentence: str
 
 
 def split(text: str) -> list[Statement]:
@@ -92,13 +122,7 @@ def parse(
     Raises UnsupportedMediaType, TooLarge, Unreadable, OverLimit and NotAcceptable.
     """
     form = format_of(media_type)
-    if len(source) > MOST_BYTES:
-        raise TooLarge(
-            f"A description may have {MOST_BYTES:,} bytes; this has {len(source):,}.",
-            limit_bytes=MOST_BYTES,
-        )
-    data = source.removeprefix(_BYTE_ORDER_MARK)
-    text = _utf8(data)
+    data, text = text_of(source)
     document = None
     if form == JSON_LD:
         document, data = _json_document(text, data, base, contexts or {})
@@ -113,6 +137,26 @@ def parse(
     return Parsed(form, data, base, said.lines, said.text, document)
 
 
+def text_of(source: bytes) -> tuple[bytes, str]:
+    """Return a text without a byte order mark, as UTF-8 and decoded.
+
+    Raises TooLarge, and Unreadable for what is not UTF-8.
+    """
+    if len(source) > MOST_BYTES:
+        raise TooLarge(
+            f"A description may have {MOST_BYTES:,} bytes; this has {len(source):,}.",
+            limit_bytes=MOST_BYTES,
+        )
+    data = source.removeprefix(_BYTE_ORDER_MARK)
+    return data, _utf8(data)
+
+
+def check_statements(parsed: Parsed) -> None:
+    """Refuse what `parse` refuses about statements that another reader made; see there."""
+    said = _Parsing(parsed.format, parsed.data, parsed.base, parsed.origins)
+    said.take(parsed.lines)
+
+
 def format_of(media_type: str | None) -> ox.RdfFormat:
     """Return the format that a media type names, or raise UnsupportedMediaType.
 
@@ -122,7 +166,7 @@ def format_of(media_type: str | None) -> ox.RdfFormat:
     form = FORMATS.get(name.strip().lower())
     charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", parameters, re.IGNORECASE)
     if form is None or (charset and charset[1].lower() not in {"utf-8", "utf8", "us-ascii"}):
-        raise UnsupportedMediaType(media_type, FORMATS)
+        raise UnsupportedMediaType(media_type, (*FORMATS, *READ))
     return form
 
 
@@ -153,31 +197,42 @@ def _utf8(data: bytes) -> str:
 class _Parsing:
     """One run of a parser."""
 
-    def __init__(self, form: ox.RdfFormat, data: bytes, base: str) -> None:
+    def __init__(
+        self, form: ox.RdfFormat, data: bytes, base: str, origins: Origins | None = None
+    ) -> None:
         self.form = form
         self.data = data
         self.base = base
+        self.origins = origins
         self.lines: list[str] = []
         self.text = ""
 
     def run(self) -> None:
-        """Take what the parser yields; raise OverLimit as soon as a limit is passed."""
-        lines = self.lines
-        room = MOST_EXPANDED
+        """Take what the parser yields."""
         try:
-            for quad in ox.parse(
-                self.data, format=self.form, base_iri=self.base, without_named_graphs=True
-            ):
-                line = str(quad)
-                lines.append(line)
-                size = len(line)
-                room -= size
-                if size > MOST_IRI:
-                    self._check_lengths(line)
-                if room < 0 or len(lines) > MOST_STATEMENTS:
-                    _over_size(room)
+            self.take(
+                map(
+                    str,
+                    ox.parse(
+                        self.data, format=self.form, base_iri=self.base, without_named_graphs=True
+                    ),
+                )
+            )
         except SyntaxError as error:
             self._refuse(error)
+
+    def take(self, said: Iterable[str]) -> None:
+        """Take statements one by one; raise OverLimit as soon as a limit is passed."""
+        lines = self.lines
+        room = MOST_EXPANDED
+        for line in said:
+            lines.append(line)
+            size = len(line)
+            room -= size
+            if size > MOST_IRI:
+                self._check_lengths(line)
+            if room < 0 or len(lines) > MOST_STATEMENTS:
+                _over_size(room)
         self.text = "\n".join(lines)
         self._check_characters()
 
@@ -218,8 +273,13 @@ class _Parsing:
                 if reason:
                     raise NotAcceptable(reason, **self._place(number))
 
-    def _place(self, number: int) -> dict[str, int]:
+    def _place(self, number: int) -> dict[str, Any]:
         """Return line and column of a statement, if the format has them."""
+        if self.origins is not None:
+            pointer = self.origins.pointers[number]
+            where = None if pointer is None else self.origins.place(pointer)
+            line, column = where or (None, None)
+            return {"line": line, "column": column, "pointer": pointer}
         if self.form == JSON_LD:
             return {}
         offset = Offsets(self.form, self.data, self.base, self.lines).of(number)

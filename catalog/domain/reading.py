@@ -9,15 +9,19 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import unquote_to_bytes
 
 from catalog.domain.description import TYPE, XSD, Description, Statement
 from catalog.domain.errors import NotAcceptable, OverLimit
 from catalog.domain.identifiers import RECORD, VOCAB, file_name, quoted
+from catalog.domain.importing.formats import format_of, is_table, media_type_of
 from catalog.domain.parsing import ELSEWHERE, Parsed, parse, split
 from catalog.domain.positions import NOWHERE, Place, places
 from catalog.domain.report import Finding
+
+if TYPE_CHECKING:
+    from catalog.domain.importing.names import Meaning
 
 DCT = "http://purl.org/dc/terms/"
 DCAT = "http://www.w3.org/ns/dcat#"
@@ -163,16 +167,24 @@ class Reading:
     @cached_property
     def places(self) -> Sequence[Place]:
         """The place of each statement of the parser; worked out only when it is asked for."""
-        return places(self.parsed, self.source)
+        return _places(self.parsed, self.source)
 
     def place(self, origin: int) -> Place:
         """Return where the statement with this number stands in the text."""
+        if origin == ADDED:
+            return NOWHERE
+        origins = self.parsed.origins
+        if origins is not None:
+            return _place_of(self.parsed, origins.pointers[origin])
         return self.places[origin] if 0 <= origin < len(self.places) else NOWHERE
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What was changed, each with its place."""
-        return tuple(placed(finding, self.place(origin)) for origin, finding in self.notes)
+        return tuple(
+            finding if origin == ADDED else placed(finding, self.place(origin))
+            for origin, finding in self.notes
+        )
 
 
 def placed(finding: Finding, place: Place) -> Finding:
@@ -204,6 +216,7 @@ def read(
     contexts: Mapping[str, Any] | None = None,
     written: Collection[str] = (),
     agents: Collection[str] = AGENT_PROPERTIES,
+    meaning: "Meaning | None" = None,
 ) -> Reading:
     """Return what `source` says about the item.
 
@@ -213,6 +226,8 @@ def read(
     written   lines of the stored form that the catalog itself wrote on the way out: a repetition
               of one is left out silently
     agents    the properties whose values are persons and organisations, as terms
+    meaning   shapes and vocabularies, by which other formats than RDF are read; without them they
+              are refused as unknown
 
     Raises Unreadable (400), TooLarge (413), UnsupportedMediaType (415), NotAcceptable and
     OverLimit (422), with line and column where the format has lines.
@@ -220,9 +235,42 @@ def read(
     base = ELSEWHERE + item.removeprefix(RECORD)
     ours = (ELSEWHERE, *bases)
     known = {base + path: said for path, said in (contexts or {}).items() for base in ours}
-    parsed = parse(source, media_type, base=base, contexts=known)
+    parsed = _parsed(source, media_type, base, known, meaning)
     known_lines = frozenset(line.rstrip("\n") for line in written)
     return _Reader(item, tuple(bases), parsed, source, known_lines, agents).read()
+
+
+def _parsed(
+    source: bytes,
+    media_type: str,
+    base: str,
+    contexts: Mapping[str, Any],
+    meaning: "Meaning | None",
+) -> Parsed:
+    """Return the statements of a text in whatever format it is."""
+    others = format_of(media_type) is not None or is_table(media_type)
+    if meaning is None or not (others or "json" in media_type):
+        return parse(source, media_type_of(media_type), base=base, contexts=contexts)
+    # Loaded only now: YAML alone takes a fifth of the time in which a command starts.
+    from catalog.domain.importing.importing import imported
+
+    return imported(source, media_type, base=base, contexts=contexts, library=meaning)
+
+
+def _places(parsed: Parsed, source: bytes) -> Sequence[Place]:
+    """Return the place of each statement of the parser."""
+    origins = parsed.origins
+    if origins is None:
+        return places(parsed, source)
+    return [_place_of(parsed, pointer) for pointer in origins.pointers]
+
+
+def _place_of(parsed: Parsed, pointer: str | None) -> Place:
+    """Return the place that a pointer leads to, in a text that is not RDF."""
+    if parsed.origins is None or pointer is None:
+        return NOWHERE
+    line, column = parsed.origins.place(pointer) or (None, None)
+    return Place(line, column, pointer)
 
 
 class _Reader:
@@ -255,6 +303,7 @@ class _Reader:
         self.renamed_schema = False
 
     def read(self) -> Reading:
+        self._tell_remarks()
         self._bring_home()
         self._name_blank_nodes()
         self.subjects = {subject for subject, _, _ in self.statements}
@@ -266,6 +315,20 @@ class _Reader:
         self._leave_out_what_we_write()
         self._number_in_order()
         return self._result()
+
+    # -- what a reader of another format had to say
+
+    def _tell_remarks(self) -> None:
+        for remark in self.parsed.remarks:
+            finding = Finding(
+                severity="info",
+                level="draft",
+                focus_node="<>",
+                component=remark.component,
+                message=remark.sentence,
+            )
+            place = _place_of(self.parsed, remark.pointer)
+            self.notes.append((ADDED, placed(finding, place)))
 
     # -- names under our bases, schema.org
 
@@ -636,7 +699,7 @@ class _Reader:
         self.notes.append((origin, finding))
 
     def _refuse(self, sentence: str, origin: int, **evidence: Any) -> NoReturn:
-        place = places(self.parsed, self.source)[origin] if origin != ADDED else NOWHERE
+        place = _places(self.parsed, self.source)[origin] if origin != ADDED else NOWHERE
         known = {"line": place.line, "column": place.column, "pointer": place.pointer}
         raise NotAcceptable(sentence, **known, **evidence)
 
