@@ -25,12 +25,13 @@ from api.context import (
 from api.negotiation import HTML
 from api.operations import operation, query_parameter
 from catalog.domain.errors import Unauthenticated, Unreadable
-from catalog.domain.lifecycle import Visibility, visibility_named
+from catalog.domain.lifecycle import State, Visibility, visibility_named
 from catalog.domain.permissions import Action
 from catalog.services import accounts, outbox
 from catalog.services.delete import delete
 from catalog.services.find import Filters, find
 from catalog.services.publish import Wanted, publish
+from catalog.services.read import read
 from catalog.services.submit import Submission, submit
 from catalog.services.upload import Expected, Upload, upload
 from catalog.services.withdraw import withdraw
@@ -45,6 +46,7 @@ _FORM: dict[str, Any] = {
     "by_form": True,
 }
 _PAGE_SIZE = 20
+_DRAFTS_SHOWN = 10
 
 
 def safe_path(text: str | None) -> str:
@@ -147,7 +149,18 @@ def own_page() -> AnyResponse:
         cursor=request.args.get("cursor") or None,
         limit=_PAGE_SIZE,
     )
-    content = rendering.me(frame(), parts().library, account=me.name, role=str(me.role), page=page)
+    drafts = find(
+        parts(), me, Filters(owner=me.name, state=State.DRAFT), cursor=None, limit=_DRAFTS_SHOWN
+    )
+    content = rendering.me(
+        frame(),
+        parts().library,
+        account=me.name,
+        role=str(me.role),
+        page=page,
+        drafts=[read(parts(), me, line.id, line.version).record for line in drafts.lines],
+        drafts_total=drafts.total,
+    )
     return body(content, HTML)
 
 
