@@ -1,15 +1,15 @@
-"""Take every figure, or those named: `python -m bench [validation|vocabularies|...]...`."""
+"""Take every figure, or those named: `python -m bench [validation|validating|...]...`."""
 
 import json
 import sys
 import tempfile
 from pathlib import Path
 
-from bench import impact, serving, sparql, transfer, validation, vocabularies
+from bench import impact, serving, sparql, transfer, validating, validation, vocabularies
 from bench.catalogs import fill, running
 from bench.table import Figure, show
 
-_ALL = ("validation", "vocabularies", "impact", "serving", "transfer", "sparql")
+_ALL = ("validation", "validating", "vocabularies", "impact", "serving", "transfer", "sparql")
 _ITEMS = 10_000
 
 
@@ -28,6 +28,8 @@ def main(wanted: list[str]) -> int:
     if {"validation", "serving"} & set(names):
         lines = validation.figures()
         take("Validation of one item", lines)
+    if "validating" in names:
+        take("Validation of many items", validating.figures())
     if "vocabularies" in names:
         take("Vocabularies", vocabularies.figures())
     with tempfile.TemporaryDirectory(prefix="bench-") as name:

@@ -60,7 +60,7 @@ def _lines(name: str, jailed: JailedJudge) -> list[Figure]:
     knowledge = library()
     source = sample(name) if name == _ITEMS[-1] else example(name)
     judged = judge(source, _TURTLE, item=_ITEM, library=knowledge)
-    by_pyshacl = _oracle(source, judged)
+    by_pyshacl = oracle(source, judged)
     acts = {
         "in the worker": lambda: judge(source, _TURTLE, item=_ITEM, library=knowledge),
         "through the jail": lambda: jailed.judge(source, _TURTLE, item=_ITEM),
@@ -89,7 +89,7 @@ def _lines(name: str, jailed: JailedJudge) -> list[Figure]:
     ]
 
 
-def _oracle(source: bytes, judged: Judgement) -> Callable[[], None]:
+def oracle(source: bytes, judged: Judgement) -> Callable[[], None]:
     """Return what reads and judges the same description by rdflib and pyshacl."""
     knowledge = library()
     roots = knowledge.shapes.every_root(judged.type or "")

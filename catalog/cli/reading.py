@@ -1,5 +1,8 @@
 """Descriptions as commands are given them: from a file or standard input, by suffix or content."""
 
+import errno
+import os
+import stat
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -31,15 +34,30 @@ def read_source(name: str, media_type: str | None = None) -> Source:
     else:
         path = Path(name)
         media_type = media_type or _by_suffix(path)
-        if not path.exists():
-            raise WrongUse(f"There is no file {name}.")
-        if path.is_dir():
-            raise WrongUse(f"{name} is a folder, where a file is needed.")
+        _look_at(path, name)
         with path.open("rb") as opened:
             content = opened.read(LARGEST_BYTES + 1)
     if len(content) > LARGEST_BYTES:
-        raise WrongUse(f"{name} is larger than any description may be.")
+        raise WrongUse(_too_large(name))
     return Source(content, media_type)
+
+
+def _look_at(path: Path, name: str) -> None:
+    """Raise WrongUse for what is no file, or too large to be read first; look just once."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise WrongUse(f"There is no file {name}.") from None
+    if stat.S_ISDIR(found.st_mode):
+        if not os.access(path, os.R_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
+        raise WrongUse(f"{name} is a folder, where a file is needed.")
+    if found.st_size > LARGEST_BYTES:
+        raise WrongUse(_too_large(name))
+
+
+def _too_large(name: str) -> str:
+    return f"{name} is larger than any description may be: {LARGEST_BYTES:,} bytes."
 
 
 def is_description(path: Path) -> bool:
