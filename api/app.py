@@ -14,6 +14,7 @@ from api import (
     front,
     health,
     items,
+    making,
     proposals,
     publication,
     skosmos,
@@ -31,6 +32,7 @@ from catalog.parts import Parts
 BLUEPRINTS: tuple[SmorestBlueprint, ...] = (
     front.blueprint,
     items.blueprint,
+    making.blueprint,
     publication.blueprint,
     files.blueprint,
     validation.blueprint,

@@ -17,6 +17,7 @@ from api.kept_pages import kept
 from api.negotiation import HTML, JSON, SUFFIXES, choose
 from api.operations import IF_MATCH, WAIT, operation, query_parameter
 from api.parameters import flag, seconds, whole_number
+from api.profiles import OfferedProfile, in_profile, profile_asked, profile_links
 from catalog.domain.errors import TooLarge, Unreadable
 from catalog.domain.identifiers import item_iri
 from catalog.domain.lifecycle import State
@@ -194,6 +195,7 @@ _READ: dict[str, Any] = {
     "answers": {200: "The item"},
     "forms": FORMS,
     "problems": (401, 404, 406, 410),
+    "parameters": (query_parameter("profile", "dcat-ap or mldcat-ap, for an RDF form."),),
 }
 
 
@@ -204,20 +206,25 @@ _READ: dict[str, Any] = {
 def read_item(id: str, n: int | None = None, suffix: str | None = None) -> Response:
     """Read an item: the newest version that the caller sees, or one version."""
     form = choose(FORMS, suffix=suffix)
+    profile = profile_asked(form)
     if form == HTML and not has_credentials():
         return kept(id, n, lambda: _shown(id, n, form))
-    return _shown(id, n, form)
+    return _shown(id, n, form, profile)
 
 
-def _shown(item_id: str, n: int | None, form: str) -> Response:
+def _shown(
+    item_id: str, n: int | None, form: str, profile: OfferedProfile | None = None
+) -> Response:
     seen = read(parts(), actor(), item_id, n)
     record = seen.record
     if record.state is State.WITHDRAWN:
         fault = gone(record)
         return page_of(fault) if form == HTML else problem(fault)
-    response = _in_form(seen, form)
+    response = in_profile(seen, form, profile) if profile else _in_form(seen, form)
     address = item_iri(item_id, parts().settings.base) + (f"/v/{n}" if n is not None else "")
     located(response, address, form)
+    if profile is not None:
+        response.headers["Content-Location"] += f"?profile={profile.name}"
     response.last_modified = record.modified
     return tagged(with_links(response, _links(address)), record.stage)
 
@@ -249,7 +256,7 @@ def _links(address: str) -> list[tuple[str, str, dict[str, str]]]:
         for suffix, form in SUFFIXES.items()
         if form != HTML
     ]
-    return [(address, "canonical", {}), *forms]
+    return [(address, "canonical", {}), *forms, *profile_links(address)]
 
 
 _REVISE: dict[str, Any] = {

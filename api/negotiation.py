@@ -1,6 +1,6 @@
 """Which form of an answer a caller gets: by suffix, else by `Accept` (RFC 9110, section 12)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from flask import request
@@ -38,7 +38,7 @@ ALIASES = {
 class _Range:
     kind: str
     quality: float
-    parameters: int
+    profiles: tuple[str, ...]
 
 
 def accepted(header: str | None) -> list[_Range]:
@@ -48,15 +48,16 @@ def accepted(header: str | None) -> list[_Range]:
         kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
         if not kind:
             continue
-        quality, counted = 1.0, 0
+        quality: float = 1.0
+        profiles: tuple[str, ...] = ()
         for parameter in parameters:
             name, _, value = parameter.partition("=")
             if name == "q":
                 quality = _quality(value)
-            else:
-                counted += 1
-        ranges.append(_Range(kind, quality, counted))
-    return ranges or [_Range("*/*", 1.0, 0)]
+            elif name == "profile":
+                profiles = tuple(value.strip('"').split())
+        ranges.append(_Range(kind, quality, profiles))
+    return ranges or [_Range("*/*", 1.0, ())]
 
 
 def _quality(text: str) -> float:
@@ -98,6 +99,20 @@ def choose(offered: Sequence[str], *, suffix: str | None = None) -> str:
         chosen = _by_alias(offered, ranges)
     if chosen is None:
         raise NotOffered(offered)
+    return chosen
+
+
+def profile_accepted(form: str, offered: Collection[str]) -> str | None:
+    """Return the profile in which `Accept` wants a form; None where it wants it without.
+
+    offered  the IRIs of profiles, in lower case; any other is as if it were not named
+    """
+    best: tuple[float, bool] = (0.0, False)
+    chosen = None
+    for asked in accepted(request.headers.get("Accept")):
+        profile = next((one for one in asked.profiles if one in offered), None)
+        if asked.kind == form and (asked.quality, profile is not None) > best:
+            best, chosen = (asked.quality, profile is not None), profile
     return chosen
 
 

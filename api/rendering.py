@@ -6,6 +6,7 @@ The templates are compiled once and know no request; whatever a page shows comes
 import inspect
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.resources import files
@@ -19,15 +20,21 @@ from api.asking import ExampleQuery, SparqlOutcome
 from api.browsing import field_groups, ontology_terms, types_of_items
 from api.changing import changed_terms, counted, sentence
 from api.documenting import chapters
+from api.form_findings import Findings, plain
+from api.form_statements import written
+from api.form_tree import Node
+from api.form_view import FormView, Sending
+from api.form_words import Words
 from api.frame import Frame
 from api.judging import placeless, source_lines, tally, verdict
 from api.landing import FORMS, Landing
 from api.listing import address, counts, filters_on, lines, states
-from api.naming import Word, compact, naming
+from api.naming import Naming, Word, compact, naming
 from api.terms import ConceptPage, SchemePage, SearchPage, Terms
 from api.values import Value, day, size, table
 from catalog.domain.errors import CatalogError, NotFound
 from catalog.domain.identifiers import SAGE, SHAPES, VOCAB
+from catalog.domain.importing.formats import READ
 from catalog.domain.parsing import FORMATS
 from catalog.domain.permissions import Action, Actor
 from catalog.domain.proposing.proposals import Kind, ProposalPage, ProposalRecord, State
@@ -194,6 +201,7 @@ def item(
 NOTICES: Final[Mapping[str, str]] = {
     "submitted": "Kept as a draft. Nobody but you sees it until it is published.",
     "published": "Published. From now on its address stays.",
+    "saved": "Saved.",
     "uploaded": "The file is kept.",
     "deleted": "The draft is deleted.",
     "removed": "The file is gone.",
@@ -291,6 +299,10 @@ def sparql(
     )
 
 
+_PASTED = (("application/yaml", "YAML"), ("text/markdown", "Markdown with YAML"))
+"""What may be pasted beside the forms that items are offered in."""
+
+
 def validate(
     frame: Frame,
     library: Library,
@@ -315,7 +327,10 @@ def validate(
         frame,
         source=source,
         media_type=media_type,
-        media_types=[(kind, name) for _, name, kind in FORMS if kind in FORMATS],
+        media_types=[
+            *((kind, name) for _, name, kind in FORMS if kind in FORMATS or kind in READ),
+            *_PASTED,
+        ],
         level=level,
         levels=[(one, one.capitalize()) for one in reversed(LEVELS)],
         item_type=item_type or "",
@@ -525,8 +540,53 @@ def sign_in(frame: Frame, *, next: str, error: str | None) -> str:  # noqa: A002
     return _page("sign_in.html", frame, next=next, error=error)
 
 
-def me(frame: Frame, library: Library, *, account: str, role: str, page: Page) -> str:
-    """Return the page of who is signed in: the items that are theirs, and the way out."""
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """A draft of one's own, with what keeps it from being published.
+
+    number    how many findings block it
+    blocking  the first of them
+    """
+
+    id: str
+    title: str
+    type_label: str
+    modified: datetime
+    number: int
+    blocking: tuple[str, ...]
+
+
+def _draft(words: Naming, record: ItemRecord) -> DraftLine:
+    found = Report.from_dict(record.report).findings if record.report else ()
+    blocking = [plain(words, one.message) for one in found if one.severity == "violation"]
+    return DraftLine(
+        id=record.id,
+        title=record.title,
+        type_label=words.of_type(record.type),
+        modified=record.modified,
+        number=len(blocking),
+        blocking=tuple(blocking[:_BLOCKING_SHOWN]),
+    )
+
+
+_BLOCKING_SHOWN: Final = 3
+
+
+def me(
+    frame: Frame,
+    library: Library,
+    *,
+    account: str,
+    role: str,
+    page: Page,
+    drafts: Sequence[ItemRecord] = (),
+    drafts_total: int = 0,
+) -> str:
+    """Return the page of who is signed in: the items that are theirs, and the way out.
+
+    drafts        their drafts that were changed last, each with its report
+    drafts_total  how many drafts they have
+    """
     words = naming(library, frame)
     done = dict(parse_qsl(frame.path.partition("?")[2])).get("done", "")
     return _page(
@@ -534,11 +594,45 @@ def me(frame: Frame, library: Library, *, account: str, role: str, page: Page) -
         frame,
         account=account,
         role=role,
+        drafts=[_draft(words, record) for record in drafts],
+        drafts_total=drafts_total,
         lines=lines(frame, words, page.lines),
         total=page.total,
         next=f"{frame.root}me?{urlencode({'cursor': page.next})}" if page.next else None,
         notice=NOTICES.get(done),
     )
+
+
+def query(**asked: str) -> str:
+    """Return parameters as an address carries them."""
+    return urlencode(asked)
+
+
+def new(frame: Frame, library: Library) -> str:
+    """Return the list of item types, to choose the one to describe."""
+    return _page("new.html", frame, types=types_of_items(naming(library, frame)))
+
+
+def form(
+    frame: Frame,
+    words: Words,
+    *,
+    item_type: str,
+    tree: Node,
+    found: Findings,
+    sending: Sending,
+    items: Mapping[str, Sequence[ItemLine]] | None = None,
+) -> str:
+    """Return the form for an item.
+
+    items    item type to the items that may be named where one of that type is asked for
+    tree     what stands in it
+    found    what validation found, at its controls
+    sending  where it is sent, and what happened to it so far
+    """
+    shown = FormView(frame, words.naming, words, item_type, tree, found, sending, items or {})
+    absent = words.naming.of_term(f"{SAGE}notStated")
+    return _page("form.html", frame, it=shown, kept=written(sending.kept), absent=absent)
 
 
 def docs(frame: Frame, *, document: Mapping[str, Any]) -> str:

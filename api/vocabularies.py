@@ -1,5 +1,6 @@
 """Vocabularies, shapes and ontology on HTTP: each dereferences as a page and as RDF."""
 
+import json
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -20,9 +21,12 @@ from api.terms import HITS, hit_json, last_of
 from catalog.domain.description import Statement
 from catalog.domain.errors import NotFound
 from catalog.domain.identifiers import SAGE, VOCAB
+from catalog.domain.jsonschema import MEDIA_TYPE as SCHEMA_JSON
+from catalog.domain.jsonschema import schema_of
 from catalog.domain.permissions import ANYONE, Action
 from catalog.domain.proposing.proposals import State
 from catalog.domain.writing import PREFIXES, RDF_FORMS, serialized
+from catalog.library import Library
 from catalog.services import term_history
 from catalog.services.find import Filters, counts_by_type, find
 from catalog.services.proposals import Narrowed, counts_by_state
@@ -264,6 +268,27 @@ def read_shape(name: str) -> Response:
     if form == HTML:
         return body(turtle, "text/plain; charset=utf-8")
     return rdf(turtle, form)
+
+
+@operation(
+    blueprint,
+    "/shapes/<string:name>.schema.json",
+    Action.OPEN,
+    forms=(SCHEMA_JSON,),
+    problems=(404,),
+)
+def read_json_schema(name: str) -> Response:
+    """Read the JSON Schema of an item type, whose `required` is the publication level."""
+    library = parts().library
+    if name not in library.item_types:
+        raise NotFound("There is no item type of that name; /shapes lists all of them.")
+    return cached(body(_schema(library, name, parts().settings.base), SCHEMA_JSON))
+
+
+@lru_cache(maxsize=64)
+def _schema(library: Library, name: str, base: str) -> bytes:
+    schema = schema_of(name, library, address=f"{base}shapes/{name}.schema.json")
+    return json.dumps(schema, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
 @operation(blueprint, "/ns", Action.OPEN, **_READ)

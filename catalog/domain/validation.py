@@ -1,8 +1,9 @@
 """How a description is judged: by the shapes of its type, on what it says and what it cites.
 
 Beside the shapes there are a few checks of the catalog's own, each with a word as component:
-`item-type`, `not-stated`, `untagged-text`, `unknown-property`, `unreachable-part`. What the reader
-changed is told as `schema-https`, `agent-part`, `neighbour` and `written-by-catalog`.
+`item-type`, `not-stated`, `untagged-text`, `unknown-property`, `unreachable-part`, and for concepts
+that something else stands for by now `deprecated-term` and `mapped-term`. What the reader changed
+is told as `schema-https`, `agent-part`, `neighbour` and `written-by-catalog`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -27,6 +28,8 @@ from catalog.domain.reading import (
 )
 from catalog.domain.report import Finding, Level, Report, Severity, in_order
 from catalog.domain.schemes import Vocabularies, said_in
+from catalog.domain.suggestions import with_suggestions
+from catalog.domain.superseded import superseded
 
 _FEW = 300
 """Up to how many statements one is looked for without an index of them all."""
@@ -101,8 +104,8 @@ def judge(
     type_hint  the item type by which to judge a description that does not say its class
     files      names of files kept here, percent-encoded: each is a distribution while judging
     written    lines of the stored form that the catalog itself wrote; see `read`
-    places     whether findings tell line and column, of which nobody asks in a stored description:
-               working them out takes a third of the time
+    places     whether findings tell line and column and what would settle them, of which nobody
+               asks in a stored description: working that out takes a third of the time
 
     Raises what `read` raises.
     """
@@ -114,6 +117,7 @@ def judge(
         contexts={"context.jsonld": library.context} if "json" in media_type else None,
         written=written,
         agents=_agents(library.shapes),
+        meaning=library,
     )
     return _Judging(reading, library, type_hint, files, places=places).judgement(level)
 
@@ -198,12 +202,22 @@ class _Judging:
         origins: dict[Finding, int] = {}
         for origin, finding in self._findings(description):
             origins.setdefault(finding, origin)
+        ordered = in_order(origins)
+        if not self.places:
+            return ordered
         place = self.reading.place
-        return tuple(
-            finding
-            if not self.places or (origin := origins.get(finding, ADDED)) == ADDED
-            else placed(finding, place(origin))
-            for finding in in_order(origins)
+        found = [
+            (origin, finding if origin == ADDED else placed(finding, place(origin)))
+            for finding in ordered
+            for origin in (origins.get(finding, ADDED),)
+        ]
+        return with_suggestions(
+            found,
+            self.reading,
+            vocabularies=self.library.vocabularies,
+            shapes=self.shapes,
+            context=lambda: self.library.context,
+            item_type=self.judged_as,
         )
 
     def _findings(self, description: Description) -> Iterator[tuple[int, Finding]]:
@@ -219,6 +233,7 @@ class _Judging:
             results = judged(self._given(description))
             yield from map(self._told, results)
             yield from self._own_checks(self.judged_as)
+        yield from self._superseded()
         yield from self._unreachable()
 
     def _given(self, description: Description) -> str:
@@ -322,6 +337,21 @@ class _Judging:
                     '{name} has no language: write "..."@en, or the language that it is in.',
                 )
 
+    def _superseded(self) -> Iterator[tuple[int, Finding]]:
+        """Tell of concepts in whose place others stand: deprecated, or with a published name."""
+        known = self.library.vocabularies
+        old = {
+            term: said
+            for term in self.reading.values
+            if term[0] == "<" and (said := superseded(known, term))
+        }
+        if not old:
+            return
+        for origin, statement in zip(self.reading.origins, self.reading.statements, strict=True):
+            said = old.get(statement[2])
+            if said is not None:
+                yield self._remark(origin, statement, "warning", "draft", *said)
+
     def _remark(
         self,
         origin: int,
@@ -340,7 +370,7 @@ class _Judging:
             path=predicate[1:-1],
             property=name,
             value=beside(self.item, value),
-            message=message.format(name=name or predicate[1:-1]),
+            message=message.replace("{name}", name or predicate[1:-1]),
             component=component,
         )
         return origin, finding

@@ -9,6 +9,7 @@ from typing import Any
 
 from catalog.domain.errors import CatalogError
 from catalog.domain.impact import Verdict
+from catalog.domain.importing.importing import load_all
 from catalog.domain.validation import Judgement, judge
 from catalog.jail.worker import Task
 from catalog.library import Library
@@ -16,6 +17,7 @@ from catalog.library import Library
 
 def judging_with(library: Library) -> Task:
     """Return the task that judges one description."""
+    load_all()
 
     def answer(header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         judged = judge(

@@ -205,7 +205,7 @@ def test_broken_rdf_is_told_with_line_and_column(
 
 @pytest.mark.parametrize(
     "kind",
-    ["application/n-quads", "application/trig", "text/plain", "application/json", "image/png",
+    ["application/n-quads", "application/trig", "text/plain", "image/png",
      "text/turtle2", "a", "", "text/turtle, text/html", "multipart/form-data", None],
 )  # fmt: skip
 def test_named_graphs_and_other_kinds_of_body_are_not_read(site: Site, kind: str | None) -> None:

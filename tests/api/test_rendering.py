@@ -15,8 +15,13 @@ from html5rdf.treebuilders import getTreeBuilder
 
 from api import rendering
 from api.asking import ExampleQuery, SparqlOutcome
+from api.form_findings import Findings, Told
+from api.form_tree import described, with_room
+from api.form_view import Sending
+from api.form_words import Words
 from api.frame import Frame
 from api.landing import IDS
+from api.naming import naming
 from catalog.domain.description import Description, term_of_text
 from catalog.domain.errors import NotConforming, NotFound, Unreadable, every_error
 from catalog.domain.identifiers import SAGE, VOCAB, item_iri
@@ -492,7 +497,23 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
             page=Page(LINES, 9, "next-one"),
         ),
     ),
+    "new": ("new.html", lambda: rendering.new(FRAME, LIBRARY)),
+    **{
+        f"form, {item_type}": ("form.html", lambda item_type=item_type: _form(item_type))  # type: ignore[misc]
+        for item_type in ("model", "ecr-app", "calibration")
+    },
 }
+
+
+def _form(item_type: str) -> str:
+    """Return a form with something wrong in it."""
+    words = Words(naming(LIBRARY, FRAME), FRAME.base)
+    tree = with_room(LIBRARY, described(LIBRARY, words, item_type, {}))
+    sending = Sending(f"/new/{item_type}", nonce="once", problem="Refused.", checked=True)
+    found = Findings((Told("title.0", "Title", "Give it a title.", "bad"),))
+    return rendering.form(
+        FRAME, words, item_type=item_type, tree=tree, found=found, sending=sending
+    )
 
 
 class Parsed:

@@ -103,8 +103,9 @@ def test_an_unknown_concept_is_a_violation_at_draft_level_with_its_place() -> No
         "shape": "https://w3id.org/sage/shapes/model#ml-task",
         "line": 15,
         "column": 15,
-        "suggestions": [],
+        "suggestions": finding.to_dict()["suggestions"],
     }
+    assert finding.suggestions[0].label == "Image segmentation"
     assert "vocabulary ml-task" in finding.message
     assert "Example:" in (finding.help or "")
 
