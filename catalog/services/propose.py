@@ -33,7 +33,6 @@ MOST_OPEN = 100
 """How many open proposals an account may have: each waits for somebody to read it."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class Proposing:
     """What somebody sends: what they ask for, and why.
