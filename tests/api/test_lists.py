@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from catalog.services import submit as submitting
+from catalog.services import once as remembering
 from tests.api.sites import BASE, TURTLE, Site, problem
 from tests.catalogs import description
 
@@ -137,7 +137,7 @@ def test_a_key_that_is_none_is_refused(site: Site, key: str) -> None:
 def test_a_key_is_forgotten_after_a_day(empty: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     once = {"Idempotency_Key": "day", "Content_Type": TURTLE}
     first = empty.owner.post("/items", description("Day one"), **once)
-    monkeypatch.setattr(submitting, "_KEPT", timedelta(0))
+    monkeypatch.setattr(remembering, "_KEPT", timedelta(0))
     second = empty.owner.post("/items", description("Day two"), **once)
     assert second.status_code == 201
     assert first.get_json()["id"] != second.get_json()["id"]
