@@ -1,13 +1,10 @@
 /* Makes forms for items easier: offers terms while one types, saves drafts by itself, and warns
    before one leaves what is not saved. Nothing depends on it. */
-"use strict";
+import { combobox } from "./combobox.js";
 
 const form = document.querySelector("form.describing");
 
 /* Terms of the vocabularies, beside every field that takes them. */
-
-const MOST = 8;
-const PAUSE = 150;
 
 const hidden = (input) => {
   const name = input.name + "~was";
@@ -21,113 +18,29 @@ const hidden = (input) => {
   return found;
 };
 
+const named = (term) => {
+  const made = document.createElement("b");
+  made.textContent = term.prefLabel;
+  return made;
+};
+
 const offering = (input) => {
-  const list = document.createElement("ul");
-  list.id = input.id + "~offers";
-  list.className = "offers";
-  list.hidden = true;
-  list.setAttribute("role", "listbox");
-  list.setAttribute("aria-label", "Terms");
-  const spoken = document.createElement("p");
-  spoken.className = "vh";
-  spoken.setAttribute("role", "status");
-  input.after(list, spoken);
-  input.removeAttribute("list");
-  for (const [name, value] of [
-    ["role", "combobox"],
-    ["aria-autocomplete", "list"],
-    ["aria-expanded", "false"],
-    ["aria-controls", list.id],
-  ]) input.setAttribute(name, value);
-
-  let chosen = -1;
-  let timer = 0;
-  let under = null;
-
-  const close = () => {
-    list.hidden = true;
-    chosen = -1;
-    input.setAttribute("aria-expanded", "false");
-    input.removeAttribute("aria-activedescendant");
-  };
-  const move = (number) => {
-    const lines = list.children;
-    if (!lines.length) return;
-    chosen = (number + lines.length) % lines.length;
-    [...lines].forEach((line, at) => line.setAttribute("aria-selected", String(at === chosen)));
-    input.setAttribute("aria-activedescendant", lines[chosen].id);
-    lines[chosen].scrollIntoView({ block: "nearest" });
-  };
-  const take = (term) => {
-    input.value = term.prefLabel;
-    hidden(input).value = "<" + term.uri + ">";
-    close();
-    input.dispatchEvent(new Event("change", { bubbles: true }));
-  };
-  const line = (term, at) => {
-    const made = document.createElement("li");
-    made.id = list.id + "-" + at;
-    made.setAttribute("role", "option");
-    made.setAttribute("aria-selected", "false");
-    const name = document.createElement("b");
-    name.textContent = term.prefLabel;
-    const about = document.createElement("span");
-    about.className = "soft";
-    about.textContent = term.definition || term.notation || "";
-    made.append(name, about);
-    made.addEventListener("mousedown", (event) => event.preventDefault());
-    made.addEventListener("click", () => take(term));
-    made.term = term;
-    return made;
-  };
-  const show = (terms) => {
-    list.replaceChildren(...terms.map(line));
-    chosen = -1;
-    input.removeAttribute("aria-activedescendant");
-    list.hidden = !terms.length;
-    input.setAttribute("aria-expanded", String(!list.hidden));
-    spoken.textContent = terms.length === 1 ? "1 term" : terms.length + " terms";
-  };
-  const ask = async () => {
-    if (under) under.abort();
-    const text = input.value.trim();
-    if (!text) return show([]);
-    under = new AbortController();
-    const address = new URL(form.dataset.search, location.href);
-    address.searchParams.set("q", text);
-    address.searchParams.set("limit", MOST);
-    address.searchParams.set("deprecated", "false");
-    for (const scheme of input.dataset.offers.split(" "))
-      address.searchParams.append("scheme", scheme);
-    try {
-      const answer = await fetch(address, { signal: under.signal, credentials: "omit" });
-      if (answer.ok && document.activeElement === input) show((await answer.json()).results);
-    } catch {
-      /* The line was cut or the text has changed: what is typed is understood when it is sent. */
-    }
-  };
-
-  input.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(ask, PAUSE);
+  combobox(input, {
+    address: () => {
+      const where = new URL(form.dataset.search, location.href);
+      where.searchParams.set("deprecated", "false");
+      for (const scheme of input.dataset.offers.split(" "))
+        where.searchParams.append("scheme", scheme);
+      return where;
+    },
+    head: named,
+    about: (term) => term.definition || term.notation || "",
+    take: (term) => {
+      input.value = term.prefLabel;
+      hidden(input).value = "<" + term.uri + ">";
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    },
   });
-  input.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !list.hidden) {
-      event.preventDefault();
-      close();
-    }
-    if ((event.key === "ArrowDown" || event.key === "ArrowUp") && list.children.length) {
-      list.hidden = false;
-      input.setAttribute("aria-expanded", "true");
-      event.preventDefault();
-      move(event.key === "ArrowDown" ? chosen + 1 : chosen < 0 ? -1 : chosen - 1);
-    }
-    if (event.key === "Enter" && chosen >= 0 && !list.hidden) {
-      event.preventDefault();
-      take(list.children[chosen].term);
-    }
-  });
-  input.addEventListener("blur", () => setTimeout(close, 100));
 };
 
 /* Saving by itself. */

@@ -255,9 +255,11 @@ def test_ctrl_c_ends_a_command_with_a_word_and_no_traceback(tmp_path: Path) -> N
 def on_a_terminal(arguments: list[str], folder: Path) -> tuple[int, str, str]:
     """Run a command whose standard error is a terminal; return code, output and what was shown."""
     master, slave = pty.openpty()
+    # A file, since a pipe that nobody reads meanwhile would fill and stop the command.
+    written = folder.with_suffix(".out").open("w+b")
     process = subprocess.Popen(
         [*COMMAND, *arguments],
-        stdout=subprocess.PIPE,
+        stdout=written,
         stderr=slave,
         cwd=folder,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
@@ -272,11 +274,11 @@ def on_a_terminal(arguments: list[str], folder: Path) -> tuple[int, str, str]:
         if not piece:
             break
         shown += piece
-    out = process.stdout.read().decode() if process.stdout else ""
     os.close(master)
-    if process.stdout:
-        process.stdout.close()
-    return process.wait(), out, shown.decode()
+    code = process.wait()
+    with written:
+        written.seek(0)
+        return code, written.read().decode(), shown.decode()
 
 
 def test_a_terminal_gets_a_bar_and_the_result_stays_pure(tmp_path: Path) -> None:
