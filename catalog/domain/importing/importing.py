@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import urljoin
 
+from catalog.domain.description import TYPE
 from catalog.domain.errors import CatalogError, Unreadable
 from catalog.domain.importing.carried import Carried, origin_of
 from catalog.domain.importing.formats import FORMATS, Format, format_of, is_table
@@ -64,22 +65,28 @@ def _json_ld(
 ) -> Parsed:
     """Read RDF; JSON-LD of a profile, or whose contexts are elsewhere, by what it seems to be."""
     may_be_other = "json" in media_type and '"@context"' in text
-    if may_be_other and any(name in text for one in FORMATS for name in one.profiles):
-        # Its own context reads well as RDF, which describes the file and not an item.
-        tree = json_tree(text)
-        found = _recognised(FORMATS[0], tree.value)
-        if found is not None and not _is_ours(tree.value, contexts, base, library):
-            return _of_tree(found, tree, text.encode(), base, library)
+    parsed = None
     try:
-        return parse(source, media_type, base=base, contexts=contexts)
+        parsed = parse(source, media_type, base=base, contexts=contexts)
     except Unreadable:
         if not may_be_other:
             raise
-        tree = json_tree(text)
-        found = _recognised(FORMATS[0], tree.value)
-        if found is None:
-            raise
+    # A context of its own reads well as RDF, but describes the file and not an item.
+    if parsed is not None and not (may_be_other and _is_of_a_profile(text, parsed, library)):
+        return parsed
+    tree = json_tree(text)
+    found = _recognised(FORMATS[0], tree.value)
+    if found is not None:
         return _of_tree(found, tree, text.encode(), base, library)
+    return parsed or parse(source, media_type, base=base, contexts=contexts)
+
+
+def _is_of_a_profile(text: str, parsed: Parsed, library: Meaning) -> bool:
+    """Tell whether a text names the profile of a format beside ours, and no item type of ours."""
+    if not any(name in text for one in FORMATS for name in one.profiles):
+        return False
+    deciding = library.shapes.deciding
+    return not any(p == TYPE and value in deciding for _, p, value in parsed.statements())
 
 
 def _tree(form: Format, text: str) -> Tree:
