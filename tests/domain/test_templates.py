@@ -68,7 +68,8 @@ def test_all_examples_together_have_no_violation(name: str, form: Form) -> None:
         one.message
         for one in violations
         if not any(
-            kind == name and one.message.startswith(said) for kind, said in OF_THE_TYPE_ALONE
+            kind == name and one.message.startswith(said)
+            for kind, said in OF_THE_TYPE_ALONE.items()
         )
     ]
     assert not [

@@ -200,7 +200,7 @@ def test_the_lines_of_the_readme_work_when_they_are_pasted(
     readme = (ROOT / "README.md").read_text()
     blocks = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
-    assert len(lines) == 8
+    assert len(lines) == 9
     assert (lines[0].split("#")[0].strip(), lines[-1].split("#")[0].strip()) == (
         "make run",
         "make test",
