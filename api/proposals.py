@@ -10,7 +10,7 @@ from flask import Response, redirect, request
 from flask_smorest import Blueprint
 from werkzeug.wrappers import Response as AnyResponse
 
-from api import rendering
+from api import vocabulary_rendering
 from api.answers import body, json_answer
 from api.bodies import json_body
 from api.context import actor, actor_of_form, frame, now, parts, root, session
@@ -103,7 +103,7 @@ def list_proposals() -> Response:
     if form == JSON:
         return json_answer(page_of_proposals_json(page, parts().settings.base))
     others = Narrowed(scheme=narrowed.scheme, concept=narrowed.concept)
-    content = rendering.proposals(
+    content = vocabulary_rendering.proposals(
         frame(),
         parts().library,
         page=page,
@@ -209,7 +209,7 @@ def new_proposal() -> AnyResponse:
         return redirect(f"{root()}sign-in?{urlencode({'next': frame().path})}", 303)
     asked = _form_asked(request.args)
     if asked is None:
-        return body(rendering.proposal_choice(frame(), parts().library), HTML)
+        return body(vocabulary_rendering.proposal_choice(frame(), parts().library), HTML)
     return body(_form(asked), HTML)
 
 
@@ -240,7 +240,7 @@ def _form(
     errors: Iterable[Mapping[str, Any]] = ()
     if fault is not None:
         errors = fault.evidence.get("errors") or [{"field": "", "message": fault.detail}]
-    return rendering.proposal_form(
+    return vocabulary_rendering.proposal_form(
         frame(),
         parts().library,
         kind=asked.kind,
@@ -274,7 +274,7 @@ def show_proposal(id: int, suffix: str | None = None) -> Response:
 
 def _page(proposal: ProposalRecord, error: str = "", typed: Mapping[str, str] | None = None) -> str:
     signed_in = session()
-    return rendering.proposal(
+    return vocabulary_rendering.proposal(
         frame(),
         parts().library,
         proposal=proposal,

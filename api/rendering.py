@@ -15,10 +15,9 @@ from urllib.parse import parse_qsl, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from api import asking, proposing
+from api import asking
 from api.asking import ExampleQuery, SparqlOutcome
 from api.browsing import field_groups, ontology_terms, types_of_items
-from api.changing import changed_terms, counted, sentence
 from api.documenting import chapters
 from api.form_findings import Findings, plain
 from api.form_statements import written
@@ -30,21 +29,15 @@ from api.judging import placeless, source_lines, tally, verdict
 from api.landing import FORMS, Landing
 from api.listing import address, counts, filters_on, lines, states
 from api.naming import Naming, Word, compact, naming
-from api.terms import ConceptPage, SchemePage, SearchPage, Terms
 from api.values import Value, day, size, table
-from catalog.domain.errors import CatalogError, NotFound
-from catalog.domain.identifiers import SAGE, SHAPES, VOCAB
+from catalog.domain.errors import CatalogError
+from catalog.domain.identifiers import SAGE, SHAPES
 from catalog.domain.importing.formats import READ
 from catalog.domain.parsing import FORMATS
-from catalog.domain.permissions import Action, Actor
-from catalog.domain.proposing.proposals import Kind, ProposalPage, ProposalRecord, State
+from catalog.domain.permissions import Action
 from catalog.domain.record import ItemLine, ItemName, ItemRecord, Page
 from catalog.domain.report import LEVELS, Report
-from catalog.domain.terms.changes import Change
-from catalog.domain.terms.lexicon import Found
 from catalog.library import Library
-from catalog.services.proposals import Narrowed
-from catalog.services.term_history import Happening, ReleaseLine
 
 
 def _counted(number: int, name: str) -> str:
@@ -109,7 +102,7 @@ def _environment() -> Environment:
 _ENVIRONMENT: Final = _environment()
 
 
-def _page(template: str, frame: Frame, **content: Any) -> str:
+def page_of(template: str, frame: Frame, **content: Any) -> str:
     return _ENVIRONMENT.get_template(template).render(page=frame, root=frame.root, **content)
 
 
@@ -128,7 +121,7 @@ def index(
     examples  the queries to show
     """
     words = naming(library, frame)
-    return _page(
+    return page_of(
         "index.html",
         frame,
         total=sum(counts.values()),
@@ -159,7 +152,7 @@ def items(
     """
     words = naming(library, frame)
     chosen = filters.get("type", "")
-    return _page(
+    return page_of(
         "items.html",
         frame,
         heading=words.of_type(chosen) if chosen else "Items",
@@ -195,7 +188,7 @@ def item(
               since the word comes by the address
     """
     found = Landing(frame, library, record, names, cited_by, may)
-    return _page("item.html", frame, it=found, notice=NOTICES.get(notice or ""))
+    return page_of("item.html", frame, it=found, notice=NOTICES.get(notice or ""))
 
 
 NOTICES: Final[Mapping[str, str]] = {
@@ -223,7 +216,7 @@ def problem(
     slug  the name of the page that explains this kind of error, if there is one
     """
     report = evidence.get("report")
-    return _page(
+    return page_of(
         "problem.html",
         frame,
         status=status,
@@ -243,7 +236,7 @@ def problem(
 def problem_type(frame: Frame, *, error: type[CatalogError]) -> str:
     """Return the page that explains a kind of error."""
     parent = error.__mro__[1]
-    return _page(
+    return page_of(
         "problem_type.html",
         frame,
         error=error,
@@ -270,7 +263,7 @@ def tombstone(
 
     names  id to name of what replaces it; without it the replacement is named by its id
     """
-    return _page("tombstone.html", frame, it=Landing(frame, library, record, names or {}))
+    return page_of("tombstone.html", frame, it=Landing(frame, library, record, names or {}))
 
 
 def citation(frame: Frame, library: Library, record: ItemRecord) -> str:
@@ -288,7 +281,7 @@ def sparql(
     error: CatalogError | None = None,
 ) -> str:
     """Return the page to ask from, with what the query answered or why it was refused."""
-    return _page(
+    return page_of(
         "sparql.html",
         frame,
         query=query or (examples[0].query if examples else ""),
@@ -322,7 +315,7 @@ def validate(
     error       why it could not be validated, None if it could
     """
     words = naming(library, frame)
-    return _page(
+    return page_of(
         "validate.html",
         frame,
         source=source,
@@ -344,163 +337,6 @@ def validate(
     )
 
 
-def schemes(
-    frame: Frame,
-    library: Library,
-    *,
-    query: str,
-    scheme: str,
-    found: Found | None,
-    page: int,
-    releases: Sequence[ReleaseLine],
-) -> str:
-    """Return the list of vocabularies, or the terms that a search found in them.
-
-    query     what is searched; "" for the list alone
-    scheme    the name of the one vocabulary that is searched; "" for all
-    found     the terms on this page of what was found, None without a query
-    releases  the releases, the newest first
-    """
-    terms = Terms(naming(library, frame))
-    groups = terms.groups()
-    lines_ = [line for group in groups for line in group.schemes]
-    return _page(
-        "schemes.html",
-        frame,
-        groups=groups,
-        number=len(lines_),
-        total=sum(line.number for line in lines_),
-        names=[(line.name, line.title) for line in sorted(lines_, key=lambda one: one.title)],
-        query=query,
-        scheme=scheme,
-        it=SearchPage(terms, query, scheme, found, page) if found else None,
-        releases=counted(releases[:3]),
-    )
-
-
-def scheme(
-    frame: Frame,
-    library: Library,
-    scheme_id: str,
-    *,
-    view: str | None,
-    letter: str | None,
-    page: int,
-    uses: Mapping[str, int],
-    newest: ReleaseLine | None,
-    proposals: int,
-) -> str:
-    """Return a vocabulary: as a tree, as a list from A to Z, or by its groups.
-
-    view       how to look at it, None for the way that suits it
-    letter     show only terms under it in the index
-    page       which part of a long list, from 1
-    uses       IRI to how many public items cite the term or something narrower
-    newest     the release that changed it last, None where none is kept
-    proposals  how many proposals about it are open
-
-    Raises NotFound if there is no such vocabulary.
-    """
-    terms = Terms(naming(library, frame))
-    found = terms.thesaurus.scheme(scheme_id)
-    if found is None:
-        raise NotFound("There is no vocabulary of that name; /vocab lists all of them.")
-    shown = SchemePage(terms, found, view, (letter or "")[:20] or None, page, uses)
-    return _page(
-        "scheme.html",
-        frame,
-        it=shown,
-        word=terms.naming.term(found.iri),
-        newest=newest,
-        proposals=proposals,
-        forms=[(f"{frame.root}vocab/{scheme_id}.{suffix}", name) for suffix, name in _DOWNLOADS],
-    )
-
-
-_DOWNLOADS: Final = (
-    ("ttl", "Turtle"),
-    ("jsonld", "JSON-LD"),
-    ("rdf", "RDF/XML"),
-    ("nt", "N-Triples"),
-)
-
-
-def concept(
-    frame: Frame,
-    library: Library,
-    iri: str,
-    *,
-    uses: int,
-    counts: Mapping[str, int],
-    page: Page,
-    life: Sequence[Happening],
-    proposals: int,
-) -> str:
-    """Return the page of a term.
-
-    uses    how many public items cite just it
-    counts  item type to how many public items cite it or something narrower
-    page    the newest of these
-    life    what happened to it, oldest first
-    proposals  how many proposals about it are open
-
-    Raises NotFound if no vocabulary has it.
-    """
-    words = naming(library, frame)
-    found = library.thesaurus.concept(iri)
-    if found is None:
-        raise NotFound("This vocabulary has no such concept.")
-    terms = Terms(words)
-    return _page(
-        "concept.html",
-        frame,
-        it=ConceptPage(frame, terms, found),
-        life=[(one, sentence(terms, one.change)) for one in life],
-        proposals=proposals,
-        uses=uses,
-        total=page.total,
-        by_type=_counts(frame, words, counts, {"cites": iri}),
-        lines=lines(frame, words, page.lines),
-    )
-
-
-def versions(
-    frame: Frame, library: Library, scheme_id: str, *, releases: Sequence[ReleaseLine]
-) -> str:
-    """Return the versions of a vocabulary, the newest first, any two of which can be compared."""
-    words = naming(library, frame)
-    return _page(
-        "versions.html",
-        frame,
-        scheme=scheme_id,
-        word=words.term(VOCAB + scheme_id) or Word(scheme_id),
-        releases=counted(releases),
-    )
-
-
-def difference(
-    frame: Frame,
-    library: Library,
-    scheme_id: str,
-    *,
-    before: int,
-    after: int,
-    changes: Sequence[Change],
-) -> str:
-    """Return how a vocabulary differs between two releases, by kind of change."""
-    words = naming(library, frame)
-    return _page(
-        "difference.html",
-        frame,
-        scheme=scheme_id,
-        word=words.term(VOCAB + scheme_id) or Word(scheme_id),
-        before=before,
-        after=after,
-        total=len(changes),
-        kinds=changed_terms(Terms(words), changes),
-    )
-
-
 def shapes(frame: Frame, library: Library) -> str:
     """Return the list of item types, whose shapes say which facts each is asked for."""
     words = naming(library, frame)
@@ -508,13 +344,13 @@ def shapes(frame: Frame, library: Library) -> str:
         (name, word, narrower, sum(one.required is not None for one in words.fields(name)))
         for name, word, narrower in types_of_items(words)
     ]
-    return _page("shapes.html", frame, types=listed, version=library.version)
+    return page_of("shapes.html", frame, types=listed, version=library.version)
 
 
 def shape(frame: Frame, library: Library, item_type: str) -> str:
     """Return the fields of an item type: what each means, what may stand there, when it must."""
     words = naming(library, frame)
-    return _page(
+    return page_of(
         "shape.html",
         frame,
         item_type=item_type,
@@ -528,7 +364,7 @@ def shape(frame: Frame, library: Library, item_type: str) -> str:
 def ontology(frame: Frame, library: Library) -> str:
     """Return the classes and properties of Sage's own."""
     classes, properties = ontology_terms(naming(library, frame))
-    return _page("ontology.html", frame, classes=classes, properties=properties, iri=SAGE)
+    return page_of("ontology.html", frame, classes=classes, properties=properties, iri=SAGE)
 
 
 def sign_in(frame: Frame, *, next: str, error: str | None) -> str:  # noqa: A002
@@ -537,7 +373,7 @@ def sign_in(frame: Frame, *, next: str, error: str | None) -> str:  # noqa: A002
     next   the path to go to afterwards
     error  why the token was refused, None at first
     """
-    return _page("sign_in.html", frame, next=next, error=error)
+    return page_of("sign_in.html", frame, next=next, error=error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -589,7 +425,7 @@ def me(
     """
     words = naming(library, frame)
     done = dict(parse_qsl(frame.path.partition("?")[2])).get("done", "")
-    return _page(
+    return page_of(
         "me.html",
         frame,
         account=account,
@@ -610,7 +446,7 @@ def query(**asked: str) -> str:
 
 def new(frame: Frame, library: Library) -> str:
     """Return the list of item types, to choose the one to describe."""
-    return _page("new.html", frame, types=types_of_items(naming(library, frame)))
+    return page_of("new.html", frame, types=types_of_items(naming(library, frame)))
 
 
 def form(
@@ -632,7 +468,7 @@ def form(
     """
     shown = FormView(frame, words.naming, words, item_type, tree, found, sending, items or {})
     absent = words.naming.of_term(f"{SAGE}notStated")
-    return _page("form.html", frame, it=shown, kept=written(sending.kept), absent=absent)
+    return page_of("form.html", frame, it=shown, kept=written(sending.kept), absent=absent)
 
 
 def docs(frame: Frame, *, document: Mapping[str, Any]) -> str:
@@ -642,101 +478,4 @@ def docs(frame: Frame, *, document: Mapping[str, Any]) -> str:
     """
     found = chapters(document)
     total = sum(len(chapter.operations) for chapter in found)
-    return _page("docs.html", frame, chapters=found, total=total)
-
-
-def proposals(
-    frame: Frame,
-    library: Library,
-    *,
-    page: ProposalPage,
-    narrowed: Narrowed,
-    counts: Mapping[State, int],
-    cursor: str | None,
-) -> str:
-    """Return a page of the list of proposals.
-
-    counts  how many there are in each state, under the other filters
-    cursor  where this page begins, None for the first
-    """
-    words = naming(library, frame)
-    asked = {"state": narrowed.state, "scheme": narrowed.scheme, "concept": narrowed.concept}
-    called = {"state": "State", "scheme": "Vocabulary", "concept": "Term"}
-    shown = {
-        "state": lambda name: proposing.word_for(words, name).label,
-        "scheme": lambda name: words.of_term(f"{VOCAB}{name}"),
-        "concept": words.of_term,
-    }
-    return _page(
-        "proposals.html",
-        frame,
-        lines=proposing.listed(words, page.lines),
-        total=page.total,
-        scheme_name=narrowed.scheme,
-        chips=[
-            (called[name], shown[name](said), proposing.list_address(
-                words, **{other: asked[other] for other in asked if other != name}))
-            for name, said in asked.items() if said
-        ],
-        states=[
-            (proposing.word_for(words, state).label, number,
-             proposing.list_address(words, **{**asked, "state": state}), state is narrowed.state)
-            for state, number in counts.items()
-        ],
-        is_continued=cursor is not None,
-        first=proposing.list_address(words, **asked),
-        next=proposing.list_address(words, **asked, cursor=page.next) if page.next else None,
-    )  # fmt: skip
-
-
-def proposal(
-    frame: Frame,
-    library: Library,
-    *,
-    proposal: ProposalRecord,
-    actor: Actor,
-    patch: str,
-    error: str = "",
-    typed: Mapping[str, str],
-) -> str:
-    """Return the page of a proposal.
-
-    actor  who is signed in
-    patch  the diff of its patch, "" where there is none
-    error  why what was sent from this page was refused, and what was `typed` there
-    """
-    shown = proposing.ProposalShown(frame, naming(library, frame), proposal, actor, patch)
-    return _page("proposal.html", frame, it=shown, error=error, typed=typed)
-
-
-def proposal_choice(frame: Frame, library: Library) -> str:
-    """Return the page on which a vocabulary is chosen, to propose a term for it."""
-    words = naming(library, frame)
-    found = [(name, words.of_term(f"{VOCAB}{name}")) for name in library.vocabularies.names]
-    found.sort(key=lambda pair: pair[1].casefold())
-    return _page("proposal_choice.html", frame, schemes=found)
-
-
-def proposal_form(
-    frame: Frame,
-    library: Library,
-    *,
-    kind: Kind,
-    scheme: str,
-    concept: str | None,
-    sent: Mapping[str, Sequence[str]] | None,
-    errors: Sequence[Mapping[str, Any]],
-) -> str:
-    """Return the form for a proposal, as it was sent where something is wrong with it.
-
-    concept  the IRI of the concept that it is about, None for a new term
-    sent     what was typed, by field
-    """
-    words = naming(library, frame)
-    form = proposing.ProposalForm(words, kind, scheme, concept, sent, errors)
-    names = {one.name: one.label for one in (*form.controls, *form.further)}
-
-    def word_of(iri: str) -> Word:
-        return words.term(iri) or Word(iri, "", f"{frame.root}vocab")
-
-    return _page("proposal_form.html", frame, it=form, names=names, word_of=word_of)
+    return page_of("docs.html", frame, chapters=found, total=total)

@@ -10,7 +10,7 @@ from flask import Response, redirect, request
 from flask_smorest import Blueprint
 from werkzeug.wrappers import Response as AnyResponse
 
-from api import rendering
+from api import rendering, vocabulary_rendering
 from api.answers import body, conditional, json_answer
 from api.context import frame, parts
 from api.naming import naming
@@ -105,7 +105,7 @@ def _front() -> str:
         found = parts().library.lexicon.search(
             query, schemes=within, limit=HITS, offset=(page - 1) * HITS, language=languages()[0]
         )
-    return rendering.schemes(
+    return vocabulary_rendering.schemes(
         frame(),
         parts().library,
         query=query,
@@ -182,7 +182,7 @@ def read_scheme(scheme: str) -> AnyResponse:
         raise NotFound(NO_SCHEME)
     if form != HTML:
         return rdf(turtle, form)
-    content = rendering.scheme(
+    content = vocabulary_rendering.scheme(
         frame(),
         library,
         name,
@@ -223,7 +223,7 @@ def _concept(iri: str, form: str) -> Response:
         return cached(body(serialized(_about(iri), form, iri), form))
     cites = frozenset({iri, *library.thesaurus.narrower_transitive(iri)})
     uses = uses_in(parts(), library.thesaurus.scheme_of(iri) or "")
-    content = rendering.concept(
+    content = vocabulary_rendering.concept(
         frame(),
         library,
         iri,

@@ -4,7 +4,7 @@ from flask import Response, redirect, request
 from flask_smorest import Blueprint
 from werkzeug.wrappers import Response as AnyResponse
 
-from api import rendering
+from api import vocabulary_rendering
 from api.answers import body, json_answer
 from api.changing import release_json, rfc3339
 from api.context import frame, parts, root
@@ -47,7 +47,7 @@ def list_versions(scheme: str) -> AnyResponse:
     if "since" in request.args:
         return _changes_since(scheme)
     if form == HTML:
-        content = rendering.versions(frame(), parts().library, scheme, releases=lines)
+        content = vocabulary_rendering.versions(frame(), parts().library, scheme, releases=lines)
         return body(content, HTML)
     address = f"{parts().settings.base}vocab/{scheme}/versions"
     said = [release_json(line) | {"url": f"{address}/{line.seq}"} for line in lines]
@@ -101,7 +101,7 @@ def compare_versions(scheme: str, n: int, other: int) -> Response:
     form = choose((JSON, HTML))
     changes = difference(parts(), scheme, n, other)
     if form == HTML:
-        content = rendering.difference(
+        content = vocabulary_rendering.difference(
             frame(), parts().library, scheme, before=n, after=other, changes=changes
         )
         return body(content, HTML)

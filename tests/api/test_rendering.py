@@ -13,7 +13,7 @@ import pytest
 from html5rdf import HTMLParser
 from html5rdf.treebuilders import getTreeBuilder
 
-from api import rendering
+from api import rendering, vocabulary_rendering
 from api.asking import ExampleQuery, SparqlOutcome
 from api.form_findings import Findings, Told
 from api.form_tree import described, with_room
@@ -225,7 +225,7 @@ def searched(query: str, *, scheme: str = "", page: int = 1, found: Found | None
     """Return the page of the vocabularies, with what a search finds."""
     within = [scheme] if scheme else []
     found = found or LIBRARY.lexicon.search(query, schemes=within, limit=25, offset=25 * (page - 1))
-    return rendering.schemes(
+    return vocabulary_rendering.schemes(
         FRAME,
         LIBRARY,
         query=query,
@@ -239,7 +239,7 @@ def searched(query: str, *, scheme: str = "", page: int = 1, found: Found | None
 def vocabulary(name: str, *, view: str | None = None, letter: str | None = None) -> str:
     """Return the page of a vocabulary whose every term is used by three items."""
     scheme = LIBRARY.vocabularies.scheme(name)
-    return rendering.scheme(
+    return vocabulary_rendering.scheme(
         FRAME,
         LIBRARY,
         name,
@@ -255,7 +255,7 @@ def vocabulary(name: str, *, view: str | None = None, letter: str | None = None)
 def term(iri: str, *, used: bool = False) -> str:
     """Return the page of a concept."""
     life = [Happening(change, 2, NOW, "Bosch says so") for change in CHANGES if used]
-    return rendering.concept(
+    return vocabulary_rendering.concept(
         FRAME,
         LIBRARY,
         iri,
@@ -293,7 +293,7 @@ LISTED = (
 
 def proposal(record: ProposalRecord, error: str = "") -> str:
     """Return the page of a proposal, as a curator sees it."""
-    return rendering.proposal(
+    return vocabulary_rendering.proposal(
         FRAME,
         LIBRARY,
         proposal=record,
@@ -306,7 +306,7 @@ def proposal(record: ProposalRecord, error: str = "") -> str:
 
 def proposed_terms(lines: Sequence[ProposalLine], *, total: int) -> str:
     """Return a page of the list of proposals."""
-    return rendering.proposals(
+    return vocabulary_rendering.proposals(
         FRAME,
         LIBRARY,
         page=ProposalPage(tuple(lines), total, "more" if lines else None),
@@ -319,7 +319,7 @@ def proposed_terms(lines: Sequence[ProposalLine], *, total: int) -> str:
 def proposal_form(sent: dict[str, list[str]] | None = None, error: str = "") -> str:
     """Return the form for a new term, as it was sent where something is wrong with it."""
     errors = [{"field": "prefLabel", "rule": "taken", "message": error}] if error else []
-    return rendering.proposal_form(
+    return vocabulary_rendering.proposal_form(
         FRAME,
         LIBRARY,
         kind=ProposalKind.TERM,
@@ -332,7 +332,9 @@ def proposal_form(sent: dict[str, list[str]] | None = None, error: str = "") -> 
 
 def differing(changes: Sequence[Change]) -> str:
     """Return the page of a difference."""
-    return rendering.difference(FRAME, LIBRARY, "sensor", before=1, after=2, changes=changes)
+    return vocabulary_rendering.difference(
+        FRAME, LIBRARY, "sensor", before=1, after=2, changes=changes
+    )
 
 
 PAGES: dict[str, tuple[str, Callable[[], str]]] = {
@@ -454,11 +456,11 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "concept of a publisher": ("concept.html", lambda: term("https://spdx.org/licenses/MIT")),
     "versions": (
         "versions.html",
-        lambda: rendering.versions(FRAME, LIBRARY, "sensor", releases=RELEASES),
+        lambda: vocabulary_rendering.versions(FRAME, LIBRARY, "sensor", releases=RELEASES),
     ),
     "versions, none": (
         "versions.html",
-        lambda: rendering.versions(FRAME, LIBRARY, "sensor", releases=()),
+        lambda: vocabulary_rendering.versions(FRAME, LIBRARY, "sensor", releases=()),
     ),
     "difference": ("difference.html", lambda: differing(CHANGES)),
     "difference, none": ("difference.html", lambda: differing(())),
@@ -471,7 +473,7 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     ),
     "proposal, vocabulary": (
         "proposal_choice.html",
-        lambda: rendering.proposal_choice(FRAME, LIBRARY),
+        lambda: vocabulary_rendering.proposal_choice(FRAME, LIBRARY),
     ),
     "proposal, form": ("proposal_form.html", lambda: proposal_form()),
     "proposal, refused": (
