@@ -57,7 +57,8 @@ def test_every_text_of_a_form_can_be_read(browser: Browser, catalog: Running, sc
     context = signed_in(browser, catalog, color_scheme=scheme)
     page = context.new_page()
     page.goto("/new/model")
-    page.get_by_role("button", name="Save draft").click()
+    with page.expect_navigation(wait_until="load"):  # the style sheet is part of what is read
+        page.get_by_role("button", name="Save draft").click()
     assert page.evaluate(_CONTRASTS) == []
     context.close()
 
