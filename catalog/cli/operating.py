@@ -146,7 +146,9 @@ def _relay(said: argparse.Namespace, output: Output) -> int:
         signal.signal(number, lambda _number, _frame: stop.set())
     store = triple_store(settings)
     while not stop.is_set():  # once for each release of the vocabularies
-        run_relay(operator_parts(settings), store, stop)
+        parts = operator_parts(settings)
+        run_relay(parts, store, stop)
+        parts.database.close()
     output.result({"stopped": True}, "")
     return GOOD
 

@@ -12,10 +12,10 @@ from catalog.domain.permissions import Action, Actor, require_account
 from catalog.domain.record import ItemRecord
 from catalog.parts import Parts
 from catalog.services.history import Happened, note
-from catalog.services.judging import Judged, judge_stored, keep, with_record
+from catalog.services.judging import Judged, judge_stored, keep, revision_of, with_record
 from catalog.services.loading import check_stage, file_names, load, load_for_change, record_of
 from catalog.services.once import Repeatable, made_before, remember
-from catalog.tables import File, Item, Revision, Version
+from catalog.tables import File, Item, Version
 
 
 def begin_version(
@@ -108,17 +108,7 @@ def _begun(
     )
     session.add(draft)
     keep(session, parts, draft, judged)
-    session.add(
-        Revision(
-            item_id=item.id,
-            n=draft.n,
-            r=1,
-            ntriples=draft.ntriples,
-            digest=draft.digest,
-            at=now,
-            account_id=actor.account,
-        )
-    )
+    session.add(revision_of(draft, account=actor.account, now=now))
     _carry_over_files(session, item.id, newest.version, draft.n)
     note(
         session,

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,7 @@ from catalog.services.citations import (
 )
 from catalog.services.earlier_versions import findings_on_number
 from catalog.services.term_uses import keep_uses
-from catalog.tables import Version
+from catalog.tables import Revision, Version
 
 STORED = "application/n-triples"
 
@@ -123,6 +124,19 @@ def keep(session: Session, parts: Parts, version: Version, judged: Judged) -> No
     session.flush()
     keep_citations(session, version.item_id, version.n, judgement.references)
     keep_uses(session, parts.library, version)
+
+
+def revision_of(version: Version, *, account: int | None, now: datetime) -> Revision:
+    """Return the row that keeps the description of a version as it is now, to be added."""
+    return Revision(
+        item_id=version.item_id,
+        n=version.n,
+        r=version.revision,
+        ntriples=version.ntriples,
+        digest=version.digest,
+        at=now,
+        account_id=account,
+    )
 
 
 def _summary(ntriples: str, item: str) -> str:

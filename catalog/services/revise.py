@@ -14,9 +14,9 @@ from catalog.domain.writing import written_by_catalog
 from catalog.parts import Parts
 from catalog.services import outbox
 from catalog.services.history import Happened, note
-from catalog.services.judging import judge_source, keep, require, with_record
+from catalog.services.judging import judge_source, keep, require, revision_of, with_record
 from catalog.services.loading import check_stage, file_names, load, load_for_change, record_of
-from catalog.tables import Item, Revision, Version
+from catalog.tables import Item, Version
 
 
 def revise(
@@ -61,7 +61,7 @@ def revise(
         version.revision += 1
         version.modified = now
         keep(session, parts, version, judged)
-        session.add(_revision(version, actor, now))
+        session.add(revision_of(version, account=actor.account, now=now))
         if published and record.visibility in METADATA_ARE_PUBLIC:
             outbox.ask(session, outbox.GRAPH, item.id, now=now)
         note(
@@ -88,15 +88,3 @@ def _check_type(session: Session, item: Item, record: ItemRecord, judgement: Jud
         raise NotAcceptable(
             f"The type of a published item stays {record.type}; submit a new item instead."
         )
-
-
-def _revision(version: Version, actor: Actor, now: datetime) -> Revision:
-    return Revision(
-        item_id=version.item_id,
-        n=version.n,
-        r=version.revision,
-        ntriples=version.ntriples,
-        digest=version.digest,
-        at=now,
-        account_id=actor.account,
-    )

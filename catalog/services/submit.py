@@ -14,11 +14,11 @@ from catalog.domain.permissions import Action, Actor, require_account
 from catalog.domain.record import ItemRecord
 from catalog.parts import Parts
 from catalog.services.history import Happened, note
-from catalog.services.judging import Judged, judge_source, keep, require, with_record
+from catalog.services.judging import Judged, judge_source, keep, require, revision_of, with_record
 from catalog.services.loading import load, record_of
 from catalog.services.once import Repeatable, made_before, remember
 from catalog.services.publish import make_public
-from catalog.tables import Item, Revision, Version
+from catalog.tables import Item, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +115,7 @@ def _begin(
     )
     session.add(version)
     keep(session, parts, version, judged)
-    session.add(
-        Revision(
-            item_id=item_id,
-            n=1,
-            r=1,
-            ntriples=version.ntriples,
-            digest=version.digest,
-            at=now,
-            account_id=account,
-        )
-    )
+    session.add(revision_of(version, account=account, now=now))
     note(session, Happened.SUBMITTED, item_id, 1, account=account, now=now, digest=version.digest)
     return item, version
 
