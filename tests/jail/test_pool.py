@@ -205,8 +205,10 @@ def test_who_finds_no_worker_within_a_second_is_told_to_come_back(odd: Pool) -> 
 def test_sixty_four_threads_share_two_workers(odd: Pool) -> None:
     def ask(number: int) -> bool:
         body = str(number).encode() * (number % 50 + 1)
-        said, content = odd.run("echo", {"number": number}, body, seconds=10)
-        return said["number"] == number and content == body
+        while True:  # on a slow machine the last of 64 may be told to come back: an honest answer
+            with suppress(Busy):
+                said, content = odd.run("echo", {"number": number}, body, seconds=10)
+                return said["number"] == number and content == body
 
     with ThreadPoolExecutor(64) as threads:
         assert all(threads.map(ask, range(6000)))
