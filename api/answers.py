@@ -13,7 +13,7 @@ from catalog.domain.errors import MovedOn
 
 TEXT = {HTML, "text/turtle", "application/n-triples", "text/csv"}
 _ETAG = re.compile(r'(?:W/)?"([^"]*)"')
-_SUFFIX_OF = {form: suffix for suffix, form in SUFFIXES.items()}
+SUFFIX_OF = {form: suffix for suffix, form in SUFFIXES.items()}
 
 
 def body(content: bytes | str, form: str, status: int = 200) -> Response:
@@ -54,12 +54,6 @@ def expected_stages() -> frozenset[str] | None:
 def stages_of(tags: Iterable[str]) -> frozenset[str]:
     """Return the stages that ETags stand for: what is before the dash."""
     return frozenset(tag.strip('"').partition("-")[0] for tag in tags)
-
-
-def located(response: Response, url: str, form: str) -> Response:
-    """Say at which address just this form stands."""
-    response.headers["Content-Location"] = f"{url}.{_SUFFIX_OF[form]}"
-    return response
 
 
 def with_links(response: Response, links: Sequence[tuple[str, str, Mapping[str, str]]]) -> Response:

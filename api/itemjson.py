@@ -5,7 +5,7 @@ from typing import Any
 
 from catalog.domain.identifiers import RECORD, item_iri, quoted
 from catalog.domain.jsonform import to_json
-from catalog.domain.record import FileRecord, ItemLine, ItemRecord, Page, no_doi
+from catalog.domain.record import FileRecord, ItemLine, ItemRecord, Page
 from catalog.domain.writing import rebased, statements_out
 from catalog.library import Library
 from catalog.services.download import cursor_after
@@ -46,7 +46,7 @@ def item_json(record: ItemRecord, library: Library, settings: Settings) -> dict[
         "created": moment(record.created),
         "modified": moment(record.modified),
         "published": moment(record.published),
-        "doi": no_doi(),
+        "doi": record.dois.to_dict(),
         "description": to_json(said, library.context, subject=item_iri(record.id, base), base=base),
         "files": [file_json(record, file, base) for file in record.files],
         "files_total": record.files_total,

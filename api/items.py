@@ -1,5 +1,6 @@
 """Items on HTTP: listed, submitted, read in every form, revised and deleted."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -8,16 +9,17 @@ from flask import Response, request
 from flask_smorest import Blueprint
 
 from api import rendering
-from api.answers import body, expected_stages, json_answer, located, tagged, with_links
+from api.answers import SUFFIX_OF, body, expected_stages, json_answer, tagged, with_links
 from api.bodies import first_fault
 from api.context import actor, frame, has_credentials, now, parts
 from api.errors import page_of, problem
+from api.exports import export_asked, export_links, in_export
 from api.itemjson import item_json, page_json
 from api.kept_pages import kept
 from api.negotiation import HTML, JSON, SUFFIXES, choose
 from api.operations import IF_MATCH, WAIT, operation, query_parameter
 from api.parameters import flag, seconds, whole_number
-from api.profiles import OfferedProfile, in_profile, profile_asked, profile_links
+from api.profiles import in_profile, profile_asked, profile_links
 from catalog.domain.errors import TooLarge, Unreadable
 from catalog.domain.identifiers import item_iri
 from catalog.domain.lifecycle import State
@@ -205,28 +207,35 @@ _READ: dict[str, Any] = {
 @operation(blueprint, f"{_VERSION}.<string:suffix>", Action.READ, **_READ)
 def read_item(id: str, n: int | None = None, suffix: str | None = None) -> Response:
     """Read an item: the newest version that the caller sees, or one version."""
+    export = export_asked(FORMS, suffix)
+    if export is not None:
+        return _shown(id, n, export.form, lambda seen: in_export(seen, export), export.suffix)
     form = choose(FORMS, suffix=suffix)
     profile = profile_asked(form)
-    if form == HTML and not has_credentials():
-        return kept(id, n, lambda: _shown(id, n, form))
-    return _shown(id, n, form, profile)
+    if profile is not None:
+        place = f"{SUFFIX_OF[form]}?profile={profile.name}"
+        return _shown(id, n, form, lambda seen: in_profile(seen, form, profile), place)
+
+    def shown() -> Response:
+        return _shown(id, n, form, lambda seen: _in_form(seen, form), SUFFIX_OF[form])
+
+    return kept(id, n, shown) if form == HTML and not has_credentials() else shown()
 
 
 def _shown(
-    item_id: str, n: int | None, form: str, profile: OfferedProfile | None = None
+    item_id: str, n: int | None, form: str, written: Callable[[Seen], Response], place: str
 ) -> Response:
+    """Return an item as `written` writes it; `place` is what its address ends in, after a dot."""
     seen = read(parts(), actor(), item_id, n)
     record = seen.record
     if record.state is State.WITHDRAWN:
         fault = gone(record)
         return page_of(fault) if form == HTML else problem(fault)
-    response = in_profile(seen, form, profile) if profile else _in_form(seen, form)
+    response = written(seen)
     address = item_iri(item_id, parts().settings.base) + (f"/v/{n}" if n is not None else "")
-    located(response, address, form)
-    if profile is not None:
-        response.headers["Content-Location"] += f"?profile={profile.name}"
+    response.headers["Content-Location"] = f"{address}.{place}"
     response.last_modified = record.modified
-    return tagged(with_links(response, _links(address)), record.stage)
+    return tagged(with_links(response, _links(address, record.type)), record.stage)
 
 
 def _in_form(seen: Seen, form: str) -> Response:
@@ -249,14 +258,15 @@ def _in_form(seen: Seen, form: str) -> Response:
     return body(serialized(rebased(statements, base), form, item_iri(record.id, base)), form)
 
 
-def _links(address: str) -> list[tuple[str, str, dict[str, str]]]:
+def _links(address: str, item_type: str) -> list[tuple[str, str, dict[str, str]]]:
     """Return the links from an item or a version to itself and to each of its other forms."""
     forms = [
         (f"{address}.{suffix}", "alternate describedby", {"type": form})
         for suffix, form in SUFFIXES.items()
         if form != HTML
     ]
-    return [(address, "canonical", {}), *forms, *profile_links(address)]
+    links = (*forms, *profile_links(address), *export_links(address, item_type))
+    return [(address, "canonical", {}), *links]
 
 
 _REVISE: dict[str, Any] = {

@@ -1,23 +1,22 @@
 """Items in the application profiles of others, asked for by `Accept` or by `?profile=`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from flask import Response, request
 
 from api.answers import body
-from api.context import actor, parts
+from api.context import parts
+from api.exports import records_of
 from api.negotiation import TURTLE, profile_accepted
 from catalog.domain.description import Statement
-from catalog.domain.errors import NotFound, Unreadable
+from catalog.domain.errors import Unreadable
 from catalog.domain.identifiers import item_iri
-from catalog.domain.lifecycle import State
 from catalog.domain.profiles import dcat_ap, mldcat_ap
 from catalog.domain.profiles.packing import described_in_packs
-from catalog.domain.record import ItemRecord
 from catalog.domain.writing import RDF_FORMS, rebased, serialized
-from catalog.services.read import Seen, read
+from catalog.services.read import Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +63,12 @@ def in_profile(seen: Seen, form: str, profile: OfferedProfile) -> Response:
     """Return an item in an RDF form and a profile."""
     library, settings = parts().library, parts().settings
     record = seen.record
-    cited = _records(described_in_packs(record.ntriples, seen.names))
+    cited = records_of(described_in_packs(record.ntriples, seen.names))
     said = profile.export(record, library, settings.house, seen.names, cited)
     subject = item_iri(record.id, settings.base)
     response = body(serialized(rebased(said, settings.base), form, subject), form)
     response.headers["Content-Type"] += f'; profile="{profile.iri}"'
     return response
-
-
-def _records(ids: Iterable[str]) -> dict[str, ItemRecord]:
-    """Return the records of items by id, without those of which there is nothing to see."""
-    found = {}
-    for item_id in ids:
-        try:
-            record = read(parts(), actor(), item_id).record
-        except NotFound:
-            continue
-        if record.state is not State.WITHDRAWN:
-            found[item_id] = record
-    return found
 
 
 def profile_links(address: str) -> list[tuple[str, str, dict[str, str]]]:

@@ -19,7 +19,7 @@ from catalog.domain.errors import NotAcceptable
 from catalog.domain.identifiers import item_iri
 from catalog.domain.lifecycle import Visibility, visibility_named
 from catalog.domain.permissions import Action
-from catalog.domain.record import ItemRecord, no_doi
+from catalog.domain.record import ItemRecord
 from catalog.services import outbox
 from catalog.services.deprecate import deprecate
 from catalog.services.publish import Wanted, change_visibility, publish
@@ -128,7 +128,7 @@ def _with_states(records: tuple[ItemRecord, ...], deadline: float) -> Response:
             "version": record.version,
             "state": record.state.value,
             "visibility": record.visibility.value,
-            "doi": no_doi(),
+            "doi": record.dois.to_dict(),
             "report": dict(record.report),
             "etag": record.stage,
             "indexed": done,

@@ -17,6 +17,10 @@ _BESIDE = frozenset({"CONFIG", "URL", "TOKEN"})
 """Variables of ours that are no settings: where these stand, and what commands are told."""
 
 
+TEST_PREFIX = "10.5072"
+"""The prefix of DOIs that the sandbox registers; nobody else registers any of it."""
+
+
 class BadSetting(Exception):
     """A setting has a name nobody knows or a value it cannot have; the sentence says which."""
 
@@ -64,6 +68,19 @@ class Settings:
     publisher_ror: str = _setting("", "ROR IRI of that publisher.")
     contact_name: str = _setting("Sage Catalog", "Contact of items whose description names none.")
     contact_email: str = _setting("", "Mail address of that contact.")
+    registrar: str = _setting(
+        "sandbox", 'Who registers DOIs: "sandbox" beside the catalog, "datacite-test", "datacite".'
+    )
+    datacite_url: str = _setting(
+        "", "Address of the registrar's API; default that of the registrar chosen."
+    )
+    datacite_repository: str = _setting("", "Repository account at the registrar.")
+    datacite_password: str = _setting("", "Password of that account.", secret=True)
+    datacite_prefix: str = _setting("", "Prefix of new DOIs; default 10.5072 in the sandbox.")
+    types_without_doi: str = _setting(
+        "sensor-blob,instrument,docker-image,dockerfile",
+        "Item types that get no DOI, separated by commas.",
+    )
     web_workers: int = _setting(2, "Web processes.")
     web_threads: int = _setting(64, "Threads of each web process.")
     judge_workers: int = _setting(2, "Jailed validators of each web process.")
@@ -104,7 +121,38 @@ class Settings:
             publisher_ror=self.publisher_ror,
             contact_name=self.contact_name,
             contact_email=self.contact_email,
+            doi_resolver=self.doi_resolver,
+            dois_are_tests=self.registrar != "datacite",
         )
+
+    @property
+    def registrar_address(self) -> str:
+        """Where the API of the registrar is, ending in a slash."""
+        known = {
+            "sandbox": f"http://{self._beside}",
+            "datacite-test": "https://api.test.datacite.org",
+            "datacite": "https://api.datacite.org",
+        }
+        return (self.datacite_url or known[self.registrar]).rstrip("/") + "/"
+
+    @property
+    def doi_resolver(self) -> str:
+        """Where DOIs resolve, ending in a slash."""
+        if self.registrar == "sandbox":
+            return f"{self.registrar_address}doi/"
+        test = self.registrar == "datacite-test"
+        return "https://handle.test.datacite.org/" if test else "https://doi.org/"
+
+    @property
+    def doi_prefix(self) -> str:
+        """The prefix of new DOIs."""
+        return self.datacite_prefix or (TEST_PREFIX if self.registrar == "sandbox" else "")
+
+    @property
+    def _beside(self) -> str:
+        """Host and port of the sandbox registrar: the port above the catalog's own."""
+        host, _, port = self.address.rpartition(":")
+        return f"{host}:{int(port) + 1}"
 
     @property
     def database(self) -> str:

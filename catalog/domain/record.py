@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from catalog.domain.lifecycle import State, Visibility
@@ -53,9 +54,40 @@ class VersionName:
     published: datetime | None
 
 
-def no_doi() -> dict[str, Any]:
-    """Return what answers say about the DOI of an item that has none."""
-    return {"concept": None, "version": None, "state": "none", "problem": None}
+class DoiState(StrEnum):
+    """How far the registration of a DOI has come."""
+
+    NONE = "none"
+    RESERVED = "reserved"
+    REGISTERING = "registering"
+    FINDABLE = "findable"
+    HIDDEN = "hidden"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Dois:
+    """The DOIs of an item and of one of its versions, as the record has them.
+
+    concept  names all versions, and resolves to the newest
+    version  names this version
+    state    of the one that is further behind
+    problem  why registration does not go on, in words for the owner
+    """
+
+    concept: str | None = None
+    version: str | None = None
+    state: DoiState = DoiState.NONE
+    problem: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON form of the contract."""
+        return {
+            "concept": self.concept,
+            "version": self.version,
+            "state": self.state.value,
+            "problem": self.problem,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +129,7 @@ class ItemRecord:
     withdrawal: Withdrawal | None = None
     deprecation: Deprecation | None = None
     indexed: bool = True
+    dois: Dois = Dois()
 
     @property
     def stage(self) -> str:
@@ -121,11 +154,15 @@ class ItemLine:
 
 @dataclass(frozen=True, slots=True)
 class ItemName:
-    """What a page or a pack needs to name an item that another one cites."""
+    """What a page or a pack needs to name an item that another one cites.
+
+    doi  that of all its versions, once everybody can resolve it
+    """
 
     id: str
     type: str
     title: str
+    doi: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

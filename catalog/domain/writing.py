@@ -65,6 +65,8 @@ class House:
     base            the address of the catalog, ending in a slash
     publisher_name  the publisher of what names none; with its ROR IRI, or ""
     contact_name    the contact of what names none; with its mail address, or ""
+    doi_resolver    where DOIs resolve: a DOI appended to it is the DOI's address
+    dois_are_tests  whether DOIs are of a test system, and nobody else can resolve them
     """
 
     base: str
@@ -72,6 +74,8 @@ class House:
     publisher_ror: str
     contact_name: str
     contact_email: str
+    doi_resolver: str = "https://doi.org/"
+    dois_are_tests: bool = False
 
 
 FILES_AS_DISTRIBUTIONS = 100

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.orm import Session
 
 from catalog.domain.lifecycle import METADATA_ARE_PUBLIC, State
 from catalog.domain.permissions import Actor
-from catalog.domain.record import ItemName
+from catalog.domain.record import DoiState, ItemName
 from catalog.domain.report import RECORD_COMPONENT, Finding
+from catalog.services.dois import ALL_VERSIONS
 from catalog.services.visible import listed_to, newest_first, visible_to
-from catalog.tables import Citation, Item, Version
+from catalog.tables import Citation, Doi, Item, Version
 
 
 def keep_citations(session: Session, item_id: str, n: int, cited: Iterable[str]) -> None:
@@ -91,22 +92,33 @@ def names_of(session: Session, actor: Actor, ids: Iterable[str]) -> dict[str, It
     if not wanted:
         return {}
     rows = session.execute(
-        select(Version.item_id, Version.type, Version.title)
+        select(Version.item_id, Version.type, Version.title, Doi.doi)
         .join(Item, Item.id == Version.item_id)
+        .outerjoin(Doi, _resolves_to_item())
         .where(Version.item_id.in_(wanted), visible_to(actor))
         .order_by(*newest_first())
     )
     names: dict[str, ItemName] = {}
-    for item_id, kind, title in rows:
-        names.setdefault(item_id, ItemName(item_id, kind, title))
+    for row in rows:
+        names.setdefault(row[0], ItemName(*row))
     return names
+
+
+def _resolves_to_item() -> ColumnElement[bool]:
+    """Return the condition that a DOI names all versions of an item and everybody can use it."""
+    return and_(
+        Doi.item_id == Version.item_id,
+        Doi.n == ALL_VERSIONS,
+        Doi.state == DoiState.FINDABLE.value,
+    )
 
 
 def citing(session: Session, actor: Actor, item_id: str, limit: int = 50) -> tuple[ItemName, ...]:
     """Return items that cite this one and that the actor finds in lists, newest first."""
     rows = session.execute(
-        select(Version.item_id, Version.type, Version.title)
+        select(Version.item_id, Version.type, Version.title, Doi.doi)
         .join(Item, Item.id == Version.item_id)
+        .outerjoin(Doi, _resolves_to_item())
         .join(Citation, (Citation.item_id == Version.item_id) & (Citation.n == Version.n))
         .where(Citation.cited == item_id, listed_to(actor))
         .order_by(Version.modified.desc(), Version.item_id)

@@ -17,6 +17,7 @@ from catalog.domain.record import (
     Withdrawal,
 )
 from catalog.domain.tombstone import gone
+from catalog.services.dois import dois_of
 from catalog.services.outbox import is_indexed
 from catalog.services.visible import newest_first, visible_to
 from catalog.tables import Account, File, Item, Permission, Version
@@ -135,6 +136,7 @@ def record_of(session: Session, item: Item, version: Version, actor: Actor) -> I
         withdrawal=_withdrawal(version.withdrawal),
         deprecation=deprecation_of(version.deprecation),
         indexed=is_indexed(session, item.id),
+        dois=dois_of(session, item.id, version.n),
     )
 
 

@@ -25,7 +25,7 @@ from catalog.domain.lifecycle import (
     check_visibility_change,
 )
 from catalog.domain.permissions import Action, Actor
-from catalog.domain.record import ItemRecord, no_doi
+from catalog.domain.record import Dois, ItemRecord
 from catalog.domain.report import Report
 from catalog.domain.validation import Judgement
 from catalog.domain.writing import filled_in_for
@@ -156,7 +156,7 @@ def _refused(done: Sequence[_Ready]) -> NotConforming:
     items = {
         ready.item.id: {
             "state": ready.version.state,
-            "doi": no_doi(),
+            "doi": Dois().to_dict(),
             "report": ready.judged.report.to_dict(),
         }
         for ready in done
