@@ -11,7 +11,7 @@ from flask import Response, request
 from api.negotiation import HTML, JSON, SUFFIXES
 from catalog.domain.errors import MovedOn
 
-TEXT = {HTML, "text/turtle", "application/n-triples", "text/csv"}
+TEXT = {HTML, "text/turtle", "application/n-triples", "text/csv", "text/x-bibliography"}
 _ETAG = re.compile(r'(?:W/)?"([^"]*)"')
 SUFFIX_OF = {form: suffix for suffix, form in SUFFIXES.items()}
 

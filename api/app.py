@@ -8,20 +8,29 @@ from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
 
 from api import (
+    crates,
     documentation,
+    feeds,
+    feeds_catalog,
+    feeds_events,
     files,
     forms,
     front,
     health,
+    history,
     items,
     making,
+    oai,
+    previewing,
     proposals,
     publication,
+    reporting,
     skosmos,
     sparql,
     validation,
     vocabularies,
     vocabulary_versions,
+    well_known,
 )
 from api.context import COOKIE
 from api.errors import answer_errors
@@ -32,9 +41,13 @@ from catalog.parts import Parts
 BLUEPRINTS: tuple[SmorestBlueprint, ...] = (
     front.blueprint,
     items.blueprint,
+    history.blueprint,
     making.blueprint,
     publication.blueprint,
     files.blueprint,
+    crates.blueprint,
+    previewing.blueprint,
+    reporting.blueprint,
     validation.blueprint,
     sparql.blueprint,
     proposals.blueprint,
@@ -44,6 +57,11 @@ BLUEPRINTS: tuple[SmorestBlueprint, ...] = (
     forms.blueprint,
     health.blueprint,
     documentation.blueprint,
+    oai.blueprint,
+    feeds.blueprint,
+    feeds_events.blueprint,
+    feeds_catalog.blueprint,
+    well_known.blueprint,
 )
 
 

@@ -1,156 +1,53 @@
-"""How an item is cited, from what its description says: in words (APA) and as BibTeX."""
+"""How the page of an item says to cite it: the styles in words, and the formats of programs."""
 
-import re
 from dataclasses import dataclass
+from typing import Final
 
-from catalog.domain.description import Description
-from catalog.domain.record import ItemRecord
+from flask import request
 
-DCT = "http://purl.org/dc/terms/"
-FOAF = "http://xmlns.com/foaf/0.1/"
-SCHEMA = "https://schema.org/"
-_PERSON = f"{FOAF}Person"
-_CLASS = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+from catalog.domain.errors import Unreadable
+from catalog.domain.exporting import bibtex, csl, ris
+from catalog.domain.exporting.citation_forms import csl_written, in_words
+from catalog.domain.exporting.citations import STYLES, Cited, Sentence, apa, datacite_style
+from catalog.domain.exporting.exported import Exported
 
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """A creator as citations name them; `given` is empty for organisations and single names."""
-
-    family: str
-    given: str
-
-    @property
-    def with_initials(self) -> str:
-        """The name as APA writes it: `Park, S.`"""
-        initials = [f"{name[0]}." for name in re.split(r"[\s.]+", self.given) if name]
-        return f"{self.family}, {' '.join(initials)}" if initials else self.family
+BIBLIOGRAPHY: Final = "text/x-bibliography"
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
-    """A citation in its pieces, so that a page can set the title apart.
+class Citing:
+    """One way to cite an item, as a tab of its page.
 
-    before  the authors and the year; the year alone follows the title where nobody is named
-    after   version, kind of thing, publisher and address
+    sentence  in words; None for a format of programs
+    text      in that format, "" for words
+    suffix    under which the same can be downloaded, or ""
     """
 
-    before: str
-    title: str
-    after: str
-    bibtex: str
+    label: str
+    sentence: Sentence | None = None
+    text: str = ""
+    suffix: str = ""
 
 
-def cite(
-    description: Description,
-    record: ItemRecord,
-    *,
-    title: str,
-    kind: str,
-    publisher: str,
-    address: str,
-) -> Citation:
-    """Return how the version at hand is cited.
-
-    description  what the person wrote and what the catalog filled in
-    kind         the label of the item's type
-    address      where a reader finds the item
-
-    Nothing is invented: without a creator the title comes first, and what was never published
-    has no year but says that it is a draft.
-    """
-    named = authors(description)
-    year = str(record.published.year) if record.published else "draft"
-    version = description.text("http://www.w3.org/ns/dcat#version") or str(record.version)
-    pieces = (f"(Version {version}) [{kind}].", _sentence(publisher), address)
-    after = " ".join(piece for piece in pieces if piece)
-    if named:
-        names = [author.with_initials for author in named]
-        before = f"{_joined(names)} ({year}). "
-    else:
-        before, after = "", f"({year}). {after}"
-    return Citation(
-        before=before,
-        title=title,
-        after=after,
-        bibtex=_bibtex(
-            f"sage_{record.id}_v{record.version}",
-            {
-                "author": " and ".join(_bibtex_name(author) for author in named),
-                "title": f"{{{_escaped(title)}}}",
-                "year": year if record.published else "",
-                "version": _escaped(version),
-                "publisher": _escaped(publisher),
-                "howpublished": _escaped(kind),
-                "url": re.sub(r"[{}\\\s]", "", address),
-                "note": "" if record.published else "Draft, not published",
-            },
-        ),
+def ways(said: Cited) -> tuple[Citing, ...]:
+    """Return every way to cite an item, the recommended one first."""
+    return (
+        Citing("DataCite", datacite_style(said)),
+        Citing("APA", apa(said)),
+        Citing("BibTeX", text=bibtex.bibtex(said), suffix="bib"),
+        Citing("RIS", text=ris.ris(said).replace("\r\n", "\n"), suffix="ris"),
+        Citing("CSL-JSON", text=csl_written(csl.csl(said)), suffix="csl.json"),
     )
 
 
-def authors(description: Description) -> tuple[Author, ...]:
-    """Return the creators in the order that the description gives them."""
-    placed = []
-    for term in description.values(f"{DCT}creator"):
-        name = description.text(f"{FOAF}name", of=term)
-        if name is None:
-            continue
-        place = description.text(f"{SCHEMA}position", of=term) or ""
-        is_person = _PERSON in description.iris(_CLASS, of=term)
-        author = _split(" ".join(name.split())) if is_person else Author(name, "")
-        placed.append((int(place) if re.fullmatch(r"\d{1,9}", place) else 10**9, author))
-    return tuple(author for _, author in sorted(placed, key=lambda pair: pair[0]))
+def bibliography(exported: Exported) -> bytes:
+    """Return the citation in the style that the request names, that of DataCite by default.
 
-
-def _split(name: str) -> Author:
-    """Take a person's name apart; particles such as "van der" belong to the family name.
-
-    >>> _split("Ludwig van Beethoven"), _split("Park, Seongha")
-    (Author(family='van Beethoven', given='Ludwig'), Author(family='Park', given='Seongha'))
+    The words around it are English, whatever `locale` asks for. Raises Unreadable for a style
+    that is not written here.
     """
-    if "," in name:
-        family, given = name.split(",", 1)
-        return Author(family.strip(), given.strip())
-    words = name.split(" ")
-    begins = next(
-        (place for place, word in enumerate(words) if place and word[:1].islower()), len(words) - 1
-    )
-    return Author(" ".join(words[begins:]), " ".join(words[:begins]))
-
-
-def _joined(names: list[str]) -> str:
-    if len(names) > 20:
-        names = [*names[:19], f"… {names[-1]}"]
-        return ", ".join(names)
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])}, & {names[-1]}"
-
-
-def _sentence(text: str) -> str:
-    return f"{text.rstrip('.')}." if text else ""
-
-
-def _bibtex_name(author: Author) -> str:
-    if author.given:
-        return f"{_escaped(author.family)}, {_escaped(author.given)}"
-    return f"{{{_escaped(author.family)}}}"
-
-
-def _escaped(text: str) -> str:
-    """Return a text for BibTeX, which counts braces even where a backslash stands before them."""
-    flat = " ".join(text.split())
-    return "".join(_SPECIAL.get(character, character) for character in flat)
-
-
-_SPECIAL = {
-    "\\": r"\textbackslash ",
-    "{": r"\textbraceleft ",
-    "}": r"\textbraceright ",
-    **{character: f"\\{character}" for character in "&%$#_"},
-}
-
-
-def _bibtex(key: str, members: dict[str, str]) -> str:
-    width = max(len(name) for name in members)
-    said = [f"  {name:<{width}} = {{{value}}}" for name, value in members.items() if value]
-    return f"@misc{{{key},\n" + ",\n".join(said) + "\n}"
+    style = request.args.get("style") or next(iter(STYLES))
+    if style not in STYLES:
+        offered = " or ".join(STYLES)
+        raise Unreadable(f"style is {offered}; others can be made of .csl.json.", parameter="style")
+    return in_words(exported, style).encode()

@@ -107,4 +107,7 @@ def frame() -> Frame:
         csrf=signed_in.csrf if signed_in else None,
         sealed=bool(current_app.config["CATALOG_SEALED"]),
         languages=languages(),
+        doi_resolver=parts().settings.doi_resolver,
+        dois_are_tests=parts().settings.house.dois_are_tests,
+        own_house=parts().settings.house,
     )

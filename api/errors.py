@@ -15,6 +15,7 @@ from catalog.domain.errors import (
     Gone,
     OurMistake,
     RangeNotSatisfiable,
+    TooMany,
     Unauthenticated,
     Unavailable,
     Unreadable,
@@ -46,7 +47,7 @@ def problem(fault: CatalogError) -> Response:
     response = page_of(fault) if wants_html() else _document(fault)
     if isinstance(fault, Unauthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="Sage Catalog"'
-    if isinstance(fault, Unavailable):
+    if isinstance(fault, Unavailable | TooMany):
         response.headers["Retry-After"] = str(fault.retry_after)
     if isinstance(fault, RangeNotSatisfiable):
         response.headers["Content-Range"] = f"bytes */{fault.size_bytes}"

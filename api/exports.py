@@ -7,13 +7,28 @@ from typing import Final
 from flask import Response
 
 from api.answers import body
+from api.citing import BIBLIOGRAPHY, bibliography
 from api.context import actor, parts
 from api.negotiation import choose, profile_accepted
 from catalog.domain.errors import NotFound
+from catalog.domain.exporting import (
+    bibtex,
+    citation_forms,
+    codemeta,
+    croissant,
+    csl,
+    datacite_forms,
+    jats,
+    ris,
+    ro_crate,
+    schema_org,
+)
 from catalog.domain.exporting.exported import Exported
+from catalog.domain.exporting.schema_terms import types_written_as
 from catalog.domain.lifecycle import State
 from catalog.domain.profiles.packing import described_in_packs
 from catalog.domain.record import ItemRecord
+from catalog.library import library
 from catalog.services.read import Seen, read
 
 
@@ -43,7 +58,33 @@ class Export:
         return not self.types or item_type in self.types
 
 
-EXPORTS: Final[tuple[Export, ...]] = ()
+def _written_as(*classes: str) -> frozenset[str]:
+    """Return the item types that are one of these classes of schema.org."""
+    return types_written_as(library().vocabularies, *classes)
+
+
+EXPORTS: Final[tuple[Export, ...]] = (
+    Export("schema.jsonld", schema_org.FORM, "schema.org", schema_org.written,
+           aliases=(schema_org.FORM_OF_ITS_OWN,), profile=schema_org.IRI),
+    Export("croissant.json", croissant.MEDIA_TYPE, "Croissant", croissant.croissant,
+           profile=croissant.CONFORMS_TO, types=_written_as("Dataset")),
+    Export("crate.json", ro_crate.MEDIA_TYPE, "RO-Crate", ro_crate.ro_crate,
+           profile=ro_crate.PROFILE),
+    Export("codemeta.json", codemeta.MEDIA_TYPE, "CodeMeta", codemeta.codemeta,
+           types=_written_as("SoftwareSourceCode", "SoftwareApplication")),
+    Export("datacite.json", datacite_forms.JSON, "DataCite JSON", datacite_forms.datacite_json),
+    Export("datacite.xml", datacite_forms.XML, "DataCite XML", datacite_forms.datacite_xml,
+           aliases=("application/x-datacite+xml",)),
+    Export("crosscite.json", datacite_forms.CROSSCITE, "Crosscite",
+           datacite_forms.crosscite_json),
+    Export("bib", bibtex.FORM, "BibTeX", citation_forms.bib),
+    Export("ris", ris.FORM, "RIS", citation_forms.ris_record),
+    Export("csl.json", csl.FORM, "CSL-JSON", citation_forms.csl_json,
+           aliases=("application/citeproc+json",)),
+    Export("citation.txt", BIBLIOGRAPHY, "Citation", bibliography),
+    Export("jats.xml", jats.FORM, "JATS", citation_forms.jats_xml),
+    Export("csv", citation_forms.CSV, "CSV", citation_forms.table_row),
+)  # fmt: skip
 
 
 def export_asked(forms: Sequence[str], suffix: str | None) -> Export | None:
@@ -59,18 +100,6 @@ def export_asked(forms: Sequence[str], suffix: str | None) -> Export | None:
     return next((one for one in asked if one.profile.lower() == profile), None)
 
 
-def export_links(address: str, item_type: str) -> list[tuple[str, str, dict[str, str]]]:
-    """Return the links from an item or a version to itself in each format."""
-    return [
-        (
-            f"{address}.{export.suffix}",
-            "alternate describedby",
-            {"type": export.form} | ({"profile": export.profile} if export.profile else {}),
-        )
-        for export in exports_for(item_type)
-    ]
-
-
 def exports_for(item_type: str) -> tuple[Export, ...]:
     """Return the formats in which items of a type are offered."""
     return tuple(export for export in EXPORTS if export.is_offered_for(item_type))
@@ -80,6 +109,11 @@ def exported(seen: Seen) -> Exported:
     """Return what exporters are given of an item that was read."""
     cited = records_of(described_in_packs(seen.record.ntriples, seen.names))
     return Exported(seen.record, parts().library, parts().settings.house, seen.names, cited)
+
+
+def alone(seen: Seen) -> Exported:
+    """Return the same without looking up the items that it cites: what links and pages need."""
+    return Exported(seen.record, parts().library, parts().settings.house, seen.names, {})
 
 
 def in_export(seen: Seen, export: Export) -> Response:

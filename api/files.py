@@ -16,7 +16,7 @@ from api.answers import conditional, expected_stages, json_answer
 from api.context import actor, now, parts
 from api.guard import FILE_POLICY, WholeBody
 from api.itemjson import file_json
-from api.negotiation import JSON
+from api.negotiation import HTML, JSON
 from api.operations import IF_MATCH, operation, query_parameter
 from api.parameters import whole_number
 from catalog.domain.errors import Busy, LengthRequired, NotAcceptable, Unreadable
@@ -158,8 +158,8 @@ def get_file(id: str, name: str, n: int | None = None) -> Response:
     """Fetch a file, of the newest version that the caller sees or of one version."""
     record, file = find_file(parts(), actor(), id, name, n)
     response = _described(file)
-    address = item_iri(record.id, parts().settings.base)
-    response.headers.add("Link", f'<{address}>; rel="collection"')
+    page = item_iri(record.id, parts().settings.base) + (f"/v/{n}" if n is not None else "")
+    response.headers.add("Link", f'<{page}>; rel="collection"; type="{HTML}"')
     if conditional(response).status_code == 304:
         return response
     span = _range(file)

@@ -28,10 +28,13 @@ from catalog.domain.errors import Unauthenticated, Unreadable
 from catalog.domain.lifecycle import State, Visibility, visibility_named
 from catalog.domain.permissions import Action
 from catalog.services import accounts, outbox
+from catalog.services.begin_version import begin_version
 from catalog.services.delete import delete
 from catalog.services.find import Filters, find
+from catalog.services.inbox import inbox
 from catalog.services.publish import Wanted, publish
 from catalog.services.read import read
+from catalog.services.restore import restore
 from catalog.services.submit import Submission, submit
 from catalog.services.upload import Expected, Upload, upload
 from catalog.services.withdraw import withdraw
@@ -160,6 +163,7 @@ def own_page() -> AnyResponse:
         page=page,
         drafts=[read(parts(), me, line.id, line.version).record for line in drafts.lines],
         drafts_total=drafts.total,
+        reports_open=inbox(parts(), me, cursor=None, limit=1, only_open=True).open,
     )
     return body(content, HTML)
 
@@ -192,6 +196,22 @@ def do_publish(id: str) -> AnyResponse:
     publish(parts(), actor_of_form(), [Wanted(id, _expected())], visibility, now=now())
     outbox.wait_until_indexed(parts(), id, 1.0)
     return _done(id, "published")
+
+
+@operation(blueprint, "/items/<string:id>/do/begin", Action.WRITE, **_FORM)
+def do_begin(id: str) -> AnyResponse:
+    """Begin the next version of what is published by its button."""
+    begin_version(parts(), actor_of_form(), id, expected=_expected(), now=now())
+    return _done(id, "begun")
+
+
+@operation(blueprint, "/items/<string:id>/do/restore", Action.WRITE, **_FORM)
+def do_restore(id: str) -> AnyResponse:
+    """Restore an earlier description by the button of its revision."""
+    name = request.form.get("revision", "")
+    restore(parts(), actor_of_form(), id, name, expected=_expected(), now=now())
+    outbox.wait_until_indexed(parts(), id, 1.0)
+    return _done(id, "restored")
 
 
 @operation(blueprint, "/items/<string:id>/do/delete", Action.DELETE, **_FORM)

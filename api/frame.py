@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from catalog.domain.writing import House
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -14,6 +16,9 @@ class Frame:
     csrf        the token that forms of this session carry, None where there is no session
     sealed      whether the processes that read what users send are sealed off by the kernel
     languages   what the reader prefers, best first, as primary tags: ("de", "en")
+    doi_resolver    where DOIs resolve: a DOI appended to it is the DOI's address
+    dois_are_tests  whether DOIs are of a test system, and nobody else can resolve them
+    own_house       what every form says about the catalog, None for what is told here
     """
 
     base: str
@@ -23,6 +28,15 @@ class Frame:
     csrf: str | None = None
     sealed: bool = True
     languages: tuple[str, ...] = ("en",)
+    doi_resolver: str = "https://doi.org/"
+    dois_are_tests: bool = False
+    own_house: House | None = None
+
+    @property
+    def house(self) -> House:
+        """What every form says about the catalog itself."""
+        told = House(self.base, self.site_title, "", "", "", self.doi_resolver, self.dois_are_tests)
+        return self.own_house or told
 
     @property
     def root(self) -> str:

@@ -39,4 +39,11 @@ def metrics() -> Response:
     lines.append(f"sage_catalog_ready {int(state['ready'])}")
     lines.append(f"sage_catalog_outbox_pending {state['outbox']['pending']}")
     lines.append(f"sage_catalog_outbox_oldest_seconds {state['outbox']['oldest_seconds']}")
+    registrar = state["registrar"]
+    lines += [
+        f'sage_catalog_dois{{state="{name}"}} {count}'
+        for name, count in registrar["states"].items()
+    ]
+    lines.append(f"sage_catalog_registrar_pending {registrar['pending']}")
+    lines.append(f"sage_catalog_registrar_oldest_seconds {registrar['oldest_seconds']}")
     return Response("\n".join(lines) + "\n", content_type=PLAIN)

@@ -109,7 +109,7 @@ def line_json(line: ItemLine, base: str) -> dict[str, Any]:
         "state": line.state.value,
         "visibility": line.visibility.value,
         "version": line.version,
-        "doi": None,
+        "doi": line.doi,
         "owner": line.owner,
         "modified": moment(line.modified),
     }

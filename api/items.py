@@ -9,17 +9,27 @@ from flask import Response, request
 from flask_smorest import Blueprint
 
 from api import rendering
-from api.answers import SUFFIX_OF, body, expected_stages, json_answer, tagged, with_links
+from api.answers import SUFFIX_OF, body, expected_stages, json_answer, tagged
 from api.bodies import first_fault
 from api.context import actor, frame, has_credentials, now, parts
 from api.errors import page_of, problem
-from api.exports import export_asked, export_links, in_export
+from api.exports import alone, export_asked, in_export
+from api.head import head_of
 from api.itemjson import item_json, page_json
 from api.kept_pages import kept
-from api.negotiation import HTML, JSON, SUFFIXES, choose
+from api.negotiation import HTML, JSON, choose
 from api.operations import IF_MATCH, WAIT, operation, query_parameter
 from api.parameters import flag, seconds, whole_number
-from api.profiles import in_profile, profile_asked, profile_links
+from api.previewing import preview_on_page
+from api.profiles import in_profile, profile_asked
+from api.signposting import (
+    LINKSETS,
+    in_linkset,
+    links_of,
+    links_of_form,
+    linkset_asked,
+    with_headers,
+)
 from catalog.domain.errors import TooLarge, Unreadable
 from catalog.domain.identifiers import item_iri
 from catalog.domain.lifecycle import State
@@ -31,6 +41,7 @@ from catalog.services import outbox
 from catalog.services.begin_version import begin_version
 from catalog.services.delete import delete
 from catalog.services.find import Filters, counts_by_type, find
+from catalog.services.lineage import lineage
 from catalog.services.read import Seen, read
 from catalog.services.revise import revise
 from catalog.services.submit import Submission, submit
@@ -197,7 +208,11 @@ _READ: dict[str, Any] = {
     "answers": {200: "The item"},
     "forms": FORMS,
     "problems": (401, 404, 406, 410),
-    "parameters": (query_parameter("profile", "dcat-ap or mldcat-ap, for an RDF form."),),
+    "parameters": (
+        query_parameter("profile", "dcat-ap or mldcat-ap, for an RDF form."),
+        query_parameter("style", "datacite or apa, for a citation in words."),
+        query_parameter("locale", "Understood, and answered in English."),
+    ),
 }
 
 
@@ -207,6 +222,11 @@ _READ: dict[str, Any] = {
 @operation(blueprint, f"{_VERSION}.<string:suffix>", Action.READ, **_READ)
 def read_item(id: str, n: int | None = None, suffix: str | None = None) -> Response:
     """Read an item: the newest version that the caller sees, or one version."""
+    id, suffix = _apart(id, suffix)
+    linkset = linkset_asked(suffix)
+    if linkset is not None:
+        form = LINKSETS[linkset]
+        return _shown(id, n, form, lambda seen: _in_linkset(seen, n, form), linkset)
     export = export_asked(FORMS, suffix)
     if export is not None:
         return _shown(id, n, export.form, lambda seen: in_export(seen, export), export.suffix)
@@ -217,9 +237,17 @@ def read_item(id: str, n: int | None = None, suffix: str | None = None) -> Respo
         return _shown(id, n, form, lambda seen: in_profile(seen, form, profile), place)
 
     def shown() -> Response:
-        return _shown(id, n, form, lambda seen: _in_form(seen, form), SUFFIX_OF[form])
+        return _shown(id, n, form, lambda seen: _in_form(seen, n, form), SUFFIX_OF[form])
 
     return kept(id, n, shown) if form == HTML and not has_credentials() else shown()
+
+
+def _apart(item_id: str, suffix: str | None) -> tuple[str, str | None]:
+    """Return id and suffix of an address: ids have no dots, but suffixes such as `crate.zip` do."""
+    if suffix is None or "." not in item_id:
+        return item_id, suffix
+    own, _, more = item_id.partition(".")
+    return own, f"{more}.{suffix}"
 
 
 def _shown(
@@ -232,13 +260,24 @@ def _shown(
         fault = gone(record)
         return page_of(fault) if form == HTML else problem(fault)
     response = written(seen)
-    address = item_iri(item_id, parts().settings.base) + (f"/v/{n}" if n is not None else "")
+    address = _address(item_id, n)
     response.headers["Content-Location"] = f"{address}.{place}"
     response.last_modified = record.modified
-    return tagged(with_links(response, _links(address, record.type)), record.stage)
+    is_form = form != HTML and "suffix" in (request.view_args or {})
+    links = (links_of_form if is_form else links_of)(alone(seen), address)
+    return tagged(with_headers(response, links), record.stage)
 
 
-def _in_form(seen: Seen, form: str) -> Response:
+def _address(item_id: str, n: int | None) -> str:
+    """Return the address of an item, or of one version of it."""
+    return item_iri(item_id, parts().settings.base) + (f"/v/{n}" if n is not None else "")
+
+
+def _in_linkset(seen: Seen, n: int | None, form: str) -> Response:
+    return in_linkset(alone(seen), _address(seen.record.id, n), form)
+
+
+def _in_form(seen: Seen, n: int | None, form: str) -> Response:
     record = seen.record
     if form == JSON:
         return json_answer(_json(record))
@@ -251,22 +290,14 @@ def _in_form(seen: Seen, form: str) -> Response:
             cited_by=seen.cited_by,
             may=seen.may,
             notice=request.args.get("done"),
+            lineage=lineage(parts(), actor(), seen),
+            preview=preview_on_page(record),
+            head=head_of(alone(seen), _address(record.id, n), parts().settings.title),
         )
         return body(page, HTML)
     base = parts().settings.base
     statements = pack(record, parts().library.vocabularies, parts().settings.house, seen.names)
     return body(serialized(rebased(statements, base), form, item_iri(record.id, base)), form)
-
-
-def _links(address: str, item_type: str) -> list[tuple[str, str, dict[str, str]]]:
-    """Return the links from an item or a version to itself and to each of its other forms."""
-    forms = [
-        (f"{address}.{suffix}", "alternate describedby", {"type": form})
-        for suffix, form in SUFFIXES.items()
-        if form != HTML
-    ]
-    links = (*forms, *profile_links(address), *export_links(address, item_type))
-    return [(address, "canonical", {}), *links]
 
 
 _REVISE: dict[str, Any] = {

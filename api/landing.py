@@ -8,24 +8,34 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 from api import using
-from api.citing import Citation, cite
-from api.drawing import Plan, draw
+from api.citing import Citing, ways
+from api.dois import DoiShown, dois_shown, progress
+from api.drawing import Plan, Thing, draw
 from api.frame import Frame
+from api.item_versions import VersionsShown, versions_shown
 from api.judging import tally
+from api.mapping import MapPlan, Site, map_of, sites_of
 from api.naming import Naming, Place, naming
+from api.offering import Offered, offered
+from api.preview import Preview, is_previewable
 from api.values import ABSENT, NOT_STATED, Reader, Row, Value, host, is_linkable
 from catalog.domain.description import RDF, Description, is_literal, literal
+from catalog.domain.exporting.citations import TEST_DOI, Cited, Sentence, apa, cited
+from catalog.domain.exporting.datacite_relations import concept_of
+from catalog.domain.exporting.exported import Exported
 from catalog.domain.fields import Group
 from catalog.domain.identifiers import RECORD, VOCAB, item_iri, item_of, quoted
 from catalog.domain.lifecycle import OFFERED, State, Visibility, is_announced
+from catalog.domain.messages import is_mail_address
 from catalog.domain.permissions import Action
 from catalog.domain.record import FileRecord, ItemName, ItemRecord
 from catalog.domain.report import Report
 from catalog.domain.writing import DCAT, DCT, FOAF, SPDX
 from catalog.library import Library
+from catalog.services.lineage import Lineage
 
 SCHEMA: Final = "https://schema.org/"
 TITLE: Final = f"{DCT}title"
@@ -33,7 +43,8 @@ DESCRIPTION: Final = f"{DCT}description"
 CREATOR: Final = f"{DCT}creator"
 LICENCE: Final = f"{DCT}license"
 VERSION: Final = f"{DCAT}version"
-PUBLISHER: Final = f"{DCT}publisher"
+CONTACT: Final = f"{DCAT}contactPoint"
+MAIL: Final = "http://www.w3.org/2006/vcard/ns#hasEmail"
 DISTRIBUTION: Final = f"{DCAT}distribution"
 DOWNLOAD: Final = f"{DCAT}downloadURL"
 ACCESS: Final = f"{DCAT}accessURL"
@@ -64,9 +75,15 @@ IDS: Final = frozenset(
         "use",
         "cite",
         "lineage",
+        "versions",
+        "place",
+        "forms",
+        "contact",
+        "preview",
     }
     | {"properties", "visibility", "file", "file-hint", "sure", "reason", "why", "why-hint"}
-    | {"replacement", "replacement-hint", "use-1", "use-2", "use-3", "cite-1", "cite-2"}
+    | {"replacement", "replacement-hint", "use-1", "use-2", "use-3", "use-4"}
+    | {f"cite-{number}" for number in range(1, 10)}
 )
 """The ids that the page itself uses: a part of such a name cannot be an anchor beside them."""
 
@@ -96,14 +113,28 @@ class Person:
     identifier: str
     identifier_name: str
     affiliation: str
+    affiliation_href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom to ask; `mail` and `href` are "" where there are none."""
+
+    name: str
+    mail: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
 class FileHere:
-    """A file kept here; `rows` is what the description adds about it."""
+    """A file kept here; `rows` is what the description adds about it.
+
+    preview_href  where its beginning is shown, "" where it cannot be
+    """
 
     name: str
     href: str
+    preview_href: str
     size_bytes: int
     media_type: str
     sha256: str
@@ -152,12 +183,17 @@ class DeprecationNote:
     replaced_by: Value | None
 
 
+_NO_FURTHER: Final = Lineage()
+
+
 class Landing:
     """One version of an item as its page shows it.
 
     names     id to name of the items that it cites and the caller may see
     cited_by  names of the items that cite it, as far as the caller may see them
     may       what the caller may do to it
+    lineage   what was made with these, and what they were made from
+    preview   the beginning of one of its files, with the name of the file
     """
 
     def __init__(
@@ -168,7 +204,11 @@ class Landing:
         names: Mapping[str, ItemName],
         cited_by: Sequence[ItemName] = (),
         may: frozenset[Action] = frozenset(),
+        lineage: Lineage = _NO_FURTHER,
+        preview: tuple[str, Preview] | None = None,
     ) -> None:
+        self._lineage = lineage
+        self.preview = preview
         self._frame = frame
         self._naming: Naming = naming(library, frame)
         self._library = library
@@ -220,12 +260,12 @@ class Landing:
 
     @property
     def badges(self) -> tuple[Badge, ...]:
-        """State, visibility, and how many warnings stand against it."""
+        """State, who has access, and how many findings stand against it."""
         record = self.record
         tones = {State.PUBLISHED: "on", State.WITHDRAWN: "bad"}
         found = [Badge(self.state_label, tones.get(record.state, ""))]
         if record.state is State.PUBLISHED:
-            found.append(Badge(record.visibility.capitalize()))
+            found.append(Badge(_BADGES[record.visibility], "" if self.is_open else "warn"))
         if record.deprecation:
             found.append(Badge("Deprecated", "warn"))
         if self.may_write:
@@ -259,9 +299,61 @@ class Landing:
         return Person(
             name,
             identifier,
-            self._naming.property(IDENTIFIER, places).word.label if identifier else "",
+            _registry(identifier) or self._naming.property(IDENTIFIER, places).word.label,
             ", ".join(affiliations),
+            self._only_identifier(self._description.values(AFFILIATION, of=term)),
         )
+
+    def _only_identifier(self, terms: Sequence[str]) -> str:
+        """Return where the one organisation among `terms` is known, "" for none or several."""
+        found = [iri for term in terms for iri in self._description.iris(IDENTIFIER, of=term)]
+        return found[0] if len(terms) == len(found) == 1 and is_linkable(found[0]) else ""
+
+    @cached_property
+    def dois(self) -> tuple[DoiShown, ...]:
+        """Its DOIs, that of this version first."""
+        return dois_shown(self.record.dois, self._frame, is_own=self.may_write)
+
+    @property
+    def doi_progress(self) -> tuple[str, ...]:
+        """What its owner should know about the registration of its DOIs."""
+        return progress(self.record.dois, is_own=self.may_write)
+
+    @cached_property
+    def contacts(self) -> tuple[Contact, ...]:
+        """Whom to ask about it."""
+        return tuple(
+            contact
+            for term in self._said.get(f"<{CONTACT}>", ())
+            if not is_literal(term)
+            and term != f"<{NOT_STATED}>"
+            and (contact := self._contact(term))
+        )
+
+    def _contact(self, term: str) -> Contact | None:
+        named = self._reader.name_of(term)
+        said = [iri.removeprefix("mailto:") for iri in self._description.iris(MAIL, of=term)]
+        mail = next((one for one in said if is_mail_address(one)), "")
+        pages = (*self._description.iris(f"{FOAF}homepage", of=term), term[1:-1])
+        href = next((iri for iri in pages if is_linkable(iri) and not iri.startswith(RECORD)), "")
+        name = named[1] if named else mail or href
+        return Contact(name, mail, href) if name else None
+
+    @property
+    def report_href(self) -> str:
+        """Where to tell the owner that something is wrong."""
+        asked = f"?n={self.record.version}" if len(self.record.versions) > 1 else ""
+        return f"{self._frame.root}items/{self.record.id}/report{asked}"
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """The places where it is from, as far as their coordinates are known."""
+        return sites_of(self._description, self._library.vocabularies)
+
+    @cached_property
+    def map(self) -> MapPlan | None:
+        """A map of these places."""
+        return map_of(self.sites)
 
     @property
     def creator_label(self) -> str:
@@ -355,7 +447,10 @@ class Landing:
         found += [("use", "Use it"), ("cite", "Cite it")]
         if self.relations or self._cited_by or self.drawing:
             found.append(("lineage", "Made from, used by"))
+        if self.sites:
+            found.append(("place", "Where"))
         found.append(("properties", "Properties"))
+        found.append(("forms", "Other forms"))
         return (*found, ("yours", "Yours to do")) if self.actions else tuple(found)
 
     # -- the body
@@ -415,7 +510,16 @@ class Landing:
     @property
     def files_href(self) -> str:
         """Where the list of all files is."""
-        return f"{self._frame.root}items/{self.record.id}/files"
+        return f"{self._here}/files"
+
+    @cached_property
+    def _here(self) -> str:
+        """The path of the version at hand: the item's own where that shows the same version."""
+        newest = max(
+            (v.n for v in self.record.versions if v.state is not State.WITHDRAWN), default=0
+        )
+        version = f"/v/{self.record.version}" if newest > self.record.version else ""
+        return f"{self._frame.root}items/{self.record.id}{version}"
 
     def _file_here(self, file: FileRecord) -> FileHere:
         name = quoted(file.name)
@@ -423,7 +527,8 @@ class Landing:
         anchor = f"file/{name}"
         return FileHere(
             name=file.name,
-            href=f"{self._frame.root}items/{self.record.id}/files/{name}",
+            href=f"{self._here}/files/{name}",
+            preview_href=f"{self._here}/preview/{name}" if is_previewable(file) else "",
             size_bytes=file.size_bytes,
             media_type=file.media_type,
             sha256=file.sha256,
@@ -551,33 +656,93 @@ class Landing:
         """
         root = self._frame.root
         back = {f"{root}items/{one.id}" for one in self._cited_by}
-        cited = [(label, title) for href, label, title in self._cited if href not in back]
-        citing = [(self._naming.of_type(one.type), one.title) for one in self._cited_by]
-        return draw((self.type_label, self.title), list(dict.fromkeys(cited)), citing)
+        cited = {
+            href: Thing(label, title, href)
+            for href, label, title in reversed(self._cited)
+            if href not in back
+        }
+        return draw(
+            Thing(self.type_label, self.title),
+            list(reversed(cited.values())),
+            [self._thing(one) for one in self._cited_by],
+            [(f"{root}items/{by}", self._thing(one)) for by, one in self._lineage.sources],
+            [(f"{root}items/{by}", self._thing(one)) for by, one in self._lineage.results],
+        )
+
+    def _thing(self, name: ItemName) -> Thing:
+        href = f"{self._frame.root}items/{name.id}"
+        return Thing(self._naming.of_type(name.type), name.title, href)
+
+    @cached_property
+    def further(self) -> tuple[Row, ...]:
+        """What is two steps away, in words."""
+        pairs = (
+            ("Behind what it cites", self._lineage.sources),
+            ("Made with what cites it", self._lineage.results),
+        )
+        return tuple(
+            Row(label, tuple(self._step(one) for one in dict.fromkeys(one for _, one in steps)))
+            for label, steps in pairs
+            if steps
+        )
+
+    def _step(self, one: ItemName) -> Value:
+        kind = self._naming.of_type(one.type)
+        return Value("item", one.title, f"{self._frame.root}items/{one.id}", note=kind)
 
     @property
     def snippets(self) -> tuple[tuple[str, str], ...]:
         """How to get at it from a program: the name of the language, and the lines."""
-        files = [
-            f"{self._frame.base}items/{self.record.id}/files/{quoted(f.name)}" for f in self.files
-        ]
+        here = f"{self._frame.base}items/{self.record.id}{self._here.partition(self.record.id)[2]}"
+        files = [f"{here}/files/{quoted(file.name)}" for file in self.files]
         outside = [file.href for file in self.elsewhere if file.href]
         return using.snippets(
-            self.iri, files[:1] or outside[:1], is_open=self.is_announced, is_here=bool(files)
+            self.iri,
+            files[:1] or outside[:1],
+            is_open=self.is_open,
+            is_here=bool(files),
+            has_folders=any("/" in file.name for file in self.files),
         )
 
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody may read the description and the files kept here."""
+        return self.is_announced and self.record.visibility is Visibility.PUBLIC
+
     @cached_property
-    def citation(self) -> Citation:
-        """How to cite it."""
-        publisher = self._description.text(PUBLISHER, f"{FOAF}name")
-        return cite(
-            self._description,
-            self.record,
-            title=self.title,
-            kind=self.type_label,
-            publisher=publisher or self._frame.site_title,
-            address=self.iri,
-        )
+    def _exported(self) -> Exported:
+        return Exported(self.record, self._library, self._frame.house, self._names, {})
+
+    @cached_property
+    def _cited_as(self) -> Cited:
+        return cited(self._exported)
+
+    @property
+    def citation(self) -> Sentence:
+        """How to cite it, in a sentence."""
+        return apa(self._cited_as)
+
+    @property
+    def citations(self) -> tuple[Citing, ...]:
+        """Every way to cite it, the recommended one first."""
+        return ways(self._cited_as)
+
+    @property
+    def all_versions(self) -> str:
+        """The address by which all versions are cited together, "" while nobody can resolve it."""
+        concept = concept_of(self._exported)
+        if concept is None or concept not in self.record.dois.findable:
+            return ""
+        return self._frame.doi_resolver + concept
+
+    @property
+    def cites_test_doi(self) -> bool:
+        """Whether it is cited by a DOI that nobody else can resolve."""
+        return TEST_DOI in self._cited_as.notes
+
+    def citation_href(self, suffix: str) -> str:
+        """Return where a citation of this version can be downloaded."""
+        return f"{self._frame.root}items/{self.record.id}/v/{self.record.version}.{suffix}"
 
     # -- the record, and what the caller may do
 
@@ -615,9 +780,10 @@ class Landing:
                 Action.WRITE: "upload",
                 Action.DELETE: "delete",
             },
-            State.PUBLISHED: {Action.WITHDRAW: "withdraw"},
+            State.PUBLISHED: {Action.WITHDRAW: "withdraw", Action.WRITE: "begin"},
         }
-        allowed = by_state.get(self.record.state, {})
+        # What forms do is done to the newest version, so an earlier one has none.
+        allowed = by_state.get(self.record.state, {}) if self.versions.newer is None else {}
         return frozenset(allowed[action] for action in self._may if action in allowed)
 
     @property
@@ -690,18 +856,19 @@ class Landing:
         return tuple((f"{here}.{suffix}", name, kind) for suffix, name, kind in FORMS)
 
     @property
+    def offered(self) -> tuple[Offered, ...]:
+        """Every form that it is offered in beside its page, by group."""
+        return offered(self._here, self.record.type)
+
+    @property
     def form_links(self) -> tuple[tuple[str, str], ...]:
         """The other forms: address and name."""
         return tuple((href, name) for href, name, _ in self.forms)
 
-    @property
-    def versions(self) -> tuple[dict[str, Any], ...]:
-        """Every version that the caller may see."""
-        here = f"{self._frame.root}items/{self.record.id}/v/"
-        return tuple(
-            {"n": v.n, "href": f"{here}{v.n}", "state_label": self._naming.of_state(v.state)}
-            for v in self.record.versions
-        )
+    @cached_property
+    def versions(self) -> VersionsShown:
+        """Every version that the caller may see, and where among them this one stands."""
+        return versions_shown(self.record, self._naming, self._frame)
 
     # -- helpers
 
@@ -725,6 +892,13 @@ _MEANINGS: Final = {
     Visibility.PUBLIC: "Everybody, files included",
     Visibility.PRIVATE: "Only I, and whom I share it with",
 }
+_BADGES: Final = {
+    Visibility.PUBLIC: "Public",
+    Visibility.RESTRICTED: "Restricted files",
+    Visibility.EMBARGOED: "Files under embargo",
+    Visibility.SHARED: "Shared with some",
+    Visibility.PRIVATE: "Private",
+}
 _SENTENCES: Final = {
     Visibility.PUBLIC: "Everybody may read this description and the files kept here.",
     Visibility.RESTRICTED: "Everybody may read this description; the files need a permission.",
@@ -732,6 +906,15 @@ _SENTENCES: Final = {
     Visibility.SHARED: "Only those it is shared with may read it.",
     Visibility.PRIVATE: "Only its owner may read it.",
 }
+
+
+_REGISTRIES: Final = {"orcid.org": "ORCID iD", "ror.org": "ROR"}
+"""What a registry of people or organisations calls its identifiers, by its host."""
+
+
+def _registry(identifier: str) -> str:
+    """Return what an identifier is called by those who gave it, "" where that is not known."""
+    return _REGISTRIES.get(host(identifier).removeprefix("www."), "")
 
 
 def _leads_to_items(row: Row) -> bool:

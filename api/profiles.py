@@ -9,7 +9,7 @@ from flask import Response, request
 from api.answers import body
 from api.context import parts
 from api.exports import records_of
-from api.negotiation import TURTLE, profile_accepted
+from api.negotiation import profile_accepted
 from catalog.domain.description import Statement
 from catalog.domain.errors import Unreadable
 from catalog.domain.identifiers import item_iri
@@ -69,15 +69,3 @@ def in_profile(seen: Seen, form: str, profile: OfferedProfile) -> Response:
     response = body(serialized(rebased(said, settings.base), form, subject), form)
     response.headers["Content-Type"] += f'; profile="{profile.iri}"'
     return response
-
-
-def profile_links(address: str) -> list[tuple[str, str, dict[str, str]]]:
-    """Return the links from an item or a version to itself in each profile."""
-    return [
-        (
-            f"{address}.ttl?profile={one.name}",
-            "alternate describedby",
-            {"type": TURTLE, "profile": one.iri},
-        )
-        for one in PROFILES.values()
-    ]

@@ -23,6 +23,7 @@ from catalog.domain.record import ItemRecord
 from catalog.services import outbox
 from catalog.services.deprecate import deprecate
 from catalog.services.publish import Wanted, change_visibility, publish
+from catalog.services.reserve import reserve_doi
 from catalog.services.withdraw import withdraw
 
 blueprint = Blueprint("publication", __name__, description="Publication and what follows it")
@@ -135,6 +136,15 @@ def _with_states(records: tuple[ItemRecord, ...], deadline: float) -> Response:
         }
     answer = {"id": records[0].id, **items[records[0].id], "items": items}
     return tagged(json_answer(answer), records[0].stage)
+
+
+@operation(blueprint, "/items/<string:id>/doi", Action.PUBLISH, **_POST | {"takes": None})
+@operation(blueprint, "/items/<string:id>/v/<version:n>/doi", Action.PUBLISH, **_POST | {"takes": None})
+def reserve_item_doi(id: str, n: int | None = None) -> Response:
+    """Give a draft its DOI ahead of publication; the registrar hears nothing of it yet."""
+    wait = wait_seconds()
+    record = reserve_doi(parts(), actor(), id, expected=expected_stages(), now=now(), n=n)
+    return answer_change(record, wait)
 
 
 @operation(blueprint, "/items/<string:id>/visibility", Action.PUBLISH, **_PUT)

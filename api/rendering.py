@@ -25,19 +25,23 @@ from api.form_tree import Node
 from api.form_view import FormView, Sending
 from api.form_words import Words
 from api.frame import Frame
+from api.head import Head
 from api.judging import placeless, source_lines, tally, verdict
 from api.landing import FORMS, Landing
 from api.listing import address, counts, filters_on, lines, states
 from api.naming import Naming, Word, compact, naming
+from api.preview import Preview
 from api.values import Value, day, size, table
 from catalog.domain.errors import CatalogError
-from catalog.domain.identifiers import SAGE, SHAPES
+from catalog.domain.identifiers import SAGE, SHAPES, quoted
 from catalog.domain.importing.formats import READ
+from catalog.domain.messages import LONGEST_TEXT, SHORTEST_TEXT, Inbox
 from catalog.domain.parsing import FORMATS
 from catalog.domain.permissions import Action
-from catalog.domain.record import ItemLine, ItemName, ItemRecord, Page
+from catalog.domain.record import FileRecord, ItemLine, ItemName, ItemRecord, Page
 from catalog.domain.report import LEVELS, Report
 from catalog.library import Library
+from catalog.services.lineage import Lineage
 
 
 def _counted(number: int, name: str) -> str:
@@ -178,6 +182,9 @@ def item(
     cited_by: Sequence[ItemName] = (),
     may: frozenset[Action] = frozenset(),
     notice: str | None = None,
+    head: Head | None = None,
+    lineage: Lineage | None = None,
+    preview: tuple[str, Preview] | None = None,
 ) -> str:
     """Return the page of one version of an item.
 
@@ -186,9 +193,13 @@ def item(
     may       what the caller may do to it
     notice    what was just done, as a word that `NOTICES` knows; anything else shows nothing,
               since the word comes by the address
+    head      what it says to machines; nothing without
+    lineage   what is two steps away from it; nothing without
+    preview   the beginning of one of its files, with the name of the file
     """
-    found = Landing(frame, library, record, names, cited_by, may)
-    return page_of("item.html", frame, it=found, notice=NOTICES.get(notice or ""))
+    found = Landing(frame, library, record, names, cited_by, may, lineage or Lineage(), preview)
+    said = NOTICES.get(notice or "")
+    return page_of("item.html", frame, it=found, notice=said, head=head or Head(()))
 
 
 NOTICES: Final[Mapping[str, str]] = {
@@ -198,6 +209,9 @@ NOTICES: Final[Mapping[str, str]] = {
     "uploaded": "The file is kept.",
     "deleted": "The draft is deleted.",
     "removed": "The file is gone.",
+    "begun": "A draft of the next version. What is published stays until this is published.",
+    "restored": "Restored, as a new revision.",
+    "reported": "Thank you. The owner of this item has your message.",
 }
 """What a page may say about what was just done, by the word that stands in its address."""
 
@@ -268,8 +282,7 @@ def tombstone(
 
 def citation(frame: Frame, library: Library, record: ItemRecord) -> str:
     """Return how a version is cited, as one line of text."""
-    said = Landing(frame, library, record, {}).citation
-    return f"{said.before}{said.title} {said.after}"
+    return str(Landing(frame, library, record, {}).citation)
 
 
 def sparql(
@@ -417,11 +430,13 @@ def me(
     page: Page,
     drafts: Sequence[ItemRecord] = (),
     drafts_total: int = 0,
+    reports_open: int = 0,
 ) -> str:
     """Return the page of who is signed in: the items that are theirs, and the way out.
 
     drafts        their drafts that were changed last, each with its report
     drafts_total  how many drafts they have
+    reports_open  how many reports of readers wait for them
     """
     words = naming(library, frame)
     done = dict(parse_qsl(frame.path.partition("?")[2])).get("done", "")
@@ -432,11 +447,78 @@ def me(
         role=role,
         drafts=[_draft(words, record) for record in drafts],
         drafts_total=drafts_total,
+        reports_open=reports_open,
         lines=lines(frame, words, page.lines),
         total=page.total,
         next=f"{frame.root}me?{urlencode({'cursor': page.next})}" if page.next else None,
         notice=NOTICES.get(done),
     )
+
+
+def preview(
+    frame: Frame,
+    library: Library,
+    *,
+    record: ItemRecord,
+    file: FileRecord,
+    shown: Preview,
+    n: int | None = None,
+) -> str:
+    """Return the page that shows the beginning of a file.
+
+    n  the version that was asked for, None for the newest
+    """
+    here = f"{frame.root}items/{record.id}" + (f"/v/{n}" if n is not None else "")
+    return page_of(
+        "preview.html",
+        frame,
+        title=Landing(frame, library, record, {}).title,
+        item_href=here,
+        href=f"{here}/files/{quoted(file.name)}",
+        file=file,
+        shown=shown,
+    )
+
+
+def report(
+    frame: Frame,
+    library: Library,
+    *,
+    record: ItemRecord,
+    text: str = "",
+    reply_to: str = "",
+    error: CatalogError | None = None,
+) -> str:
+    """Return the form to tell the owner of an item that something is wrong with it.
+
+    text, reply_to  what was typed, shown again
+    error           why it was not taken, None at first
+    """
+    here = f"{frame.root}items/{record.id}"
+    return page_of(
+        "report.html",
+        frame,
+        title=Landing(frame, library, record, {}).title,
+        href=here,
+        action=f"{here}/report",
+        n=record.version,
+        text=text,
+        reply_to=reply_to,
+        error=error,
+        at_field=error.evidence.get("field", "") if error else "",
+        shortest=SHORTEST_TEXT,
+        longest=LONGEST_TEXT,
+    )
+
+
+def reports(frame: Frame, *, found: Inbox, only_open: bool) -> str:
+    """Return the inbox: a page of what readers reported.
+
+    only_open  whether those that are done are left out
+    """
+    asked = {"cursor": found.next or ""} | ({"open": "true"} if only_open else {})
+    more = f"{frame.root}me/reports?{urlencode(asked)}" if found.next else None
+    return page_of("reports.html", frame, found=found, only_open=only_open, next=more)
 
 
 def query(**asked: str) -> str:

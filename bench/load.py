@@ -82,11 +82,11 @@ def _client(
         while time.monotonic() < ends:
             connection.sendall(requests[turn % len(requests)])
             turn += 1
-            answered = _answer(connection)
+            answered = answer(connection)
             count[0 if answered == status else 1] += 1
 
 
-def _answer(connection: socket.socket) -> bytes:
+def answer(connection: socket.socket) -> bytes:
     """Read one answer whole and return its status."""
     received = bytearray()
     while (end := received.find(b"\r\n\r\n")) < 0:

@@ -24,7 +24,7 @@ from catalog.jail.pool import Pool
 from catalog.jail.querying import JailedQueries
 from catalog.library import Library, library
 from catalog.parts import Parts
-from catalog.ports import Judge, ObjectStore, Queries, TripleStore
+from catalog.ports import Judge, ObjectStore, Queries, Registrar, TripleStore
 from catalog.processes import Popen
 from catalog.services.doctor import Examination
 from catalog.services.rebuild import (
@@ -207,6 +207,8 @@ def is_sealed(settings: Settings) -> bool:
 def _parts(
     settings: Settings, database: Database, known: Library, judge: Judge, queries: Queries
 ) -> Parts:
+    if unknown := sorted(settings.without_doi - set(known.item_types)):
+        raise BadSetting(f"types_without_doi names item types nobody knows: {', '.join(unknown)}.")
     return Parts(
         settings=settings,
         library=known,
@@ -234,6 +236,21 @@ def object_store(settings: Settings) -> ObjectStore:
         region=settings.s3_region,
         secure=settings.s3_secure,
         single_put_bytes=None if settings.s3_single_put else SINGLE_PUT_BYTES,
+    )
+
+
+def registrar(settings: Settings) -> Registrar:
+    """Return who registers DOIs."""
+    from catalog.adapters.registrar_datacite import DataCiteRegistrar
+
+    repository, password = settings.registrar_account
+    return DataCiteRegistrar(
+        settings.registrar_address,
+        repository,
+        password,
+        prefix=settings.doi_prefix,
+        contact=settings.contact_email,
+        timeout=(min(5.0, settings.datacite_seconds), float(settings.datacite_seconds)),
     )
 
 

@@ -95,6 +95,11 @@ class Client:
         """Return an item as the caller sees it."""
         return self._item(self._send("GET", f"items/{quote(item_id, safe='')}"))
 
+    def exported(self, item_id: str, suffix: str) -> bytes:
+        """Return an item in one of the formats of others, such as `datacite.json`."""
+        path = f"items/{quote(item_id, safe='')}.{quote(suffix, safe='')}"
+        return bytes(self._send("GET", path, headers={"Accept": "*/*"}).data)
+
     def revise(self, item: Item, source: bytes, media_type: str = "text/turtle") -> Item:
         """Replace the description of an item, unless somebody else did first."""
         headers = {"Content-Type": media_type, "If-Match": item.etag}

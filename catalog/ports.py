@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from catalog.domain.report import Level
 from catalog.domain.validation import Judgement
@@ -90,6 +90,55 @@ class Answer:
     rows: int
     media_type: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A DOI as the registrar has it.
+
+    doi         in lower case
+    state       "draft", "registered" (resolves, found by no search) or "findable"
+    attributes  all that it has, the address `url` among them, under the registrar's own names
+    """
+
+    doi: str
+    state: str
+    attributes: Mapping[str, Any]
+
+    @property
+    def url(self) -> str:
+        """Where it resolves to; empty for nowhere."""
+        return str(self.attributes.get("url") or "")
+
+
+class Registrar(Protocol):
+    """Who makes DOIs resolve.
+
+    Every method raises Unavailable where it is known that nothing was done, such as when the
+    registrar is not there or wants fewer requests; Unanswered where that is not known; and
+    NotLetIn where it does not take our credentials. None waits longer than its time limit.
+    """
+
+    def put(self, doi: str, attributes: Mapping[str, Any], event: str | None = None) -> Registered:
+        """Have it keep these attributes of a DOI, which is made if there is none; the others stay.
+
+        event  "publish" makes it findable, "hide" takes that back, "register" makes a draft
+               resolve without being found; what does not fit its state does nothing
+
+        Asking twice is as good as once. Raises NotRegistrable, and then nothing was changed.
+        """
+
+    def get(self, doi: str) -> Registered | None:
+        """Return what it has of a DOI, None for nothing."""
+
+    def delete(self, doi: str) -> None:
+        """Remove a draft if it is there; raises NotRegistrable for what is more than a draft."""
+
+    def listing(self, prefix: str) -> Iterator[Registered]:
+        """Go through all of ours under a prefix, in no promised order."""
+
+    def is_reachable(self) -> bool:
+        """Tell whether it answers at all; never raises."""
 
 
 class Queries(Protocol):

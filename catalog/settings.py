@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from catalog.domain.identifiers import RECORD
 from catalog.domain.writing import House
 
 PREFIX = "SAGE_CATALOG_"
@@ -19,6 +21,18 @@ _BESIDE = frozenset({"CONFIG", "URL", "TOKEN"})
 
 TEST_PREFIX = "10.5072"
 """The prefix of DOIs that the sandbox registers; nobody else registers any of it."""
+
+
+SANDBOX = "sandbox"
+"""The registrar for trying out, which `serve` starts beside the catalog."""
+
+SANDBOX_ACCOUNT = ("SAGE.SANDBOX", "sandbox")
+"""The account, and its password, that the sandbox has by itself; it is no secret."""
+
+_DOMAIN = re.compile(r"[A-Za-z][A-Za-z0-9-]*(\.[A-Za-z][A-Za-z0-9-]+)+")
+"""A domain as OAI identifiers may have one (guidelines for OAI identifiers, section 2.1)."""
+
+_PREFIX_OF_DOIS = re.compile(r"10\.[0-9]{4,9}")
 
 
 class BadSetting(Exception):
@@ -68,6 +82,9 @@ class Settings:
     publisher_ror: str = _setting("", "ROR IRI of that publisher.")
     contact_name: str = _setting("Sage Catalog", "Contact of items whose description names none.")
     contact_email: str = _setting("", "Mail address of that contact.")
+    oai_domain: str = _setting(
+        "", "Domain in the identifiers that harvesters keep; default the host of base_url."
+    )
     registrar: str = _setting(
         "sandbox", 'Who registers DOIs: "sandbox" beside the catalog, "datacite-test", "datacite".'
     )
@@ -77,6 +94,7 @@ class Settings:
     datacite_repository: str = _setting("", "Repository account at the registrar.")
     datacite_password: str = _setting("", "Password of that account.", secret=True)
     datacite_prefix: str = _setting("", "Prefix of new DOIs; default 10.5072 in the sandbox.")
+    datacite_seconds: int = _setting(30, "How long the registrar may take to answer, in seconds.")
     types_without_doi: str = _setting(
         "sensor-blob,instrument,docker-image,dockerfile",
         "Item types that get no DOI, separated by commas.",
@@ -126,6 +144,16 @@ class Settings:
         )
 
     @property
+    def domain(self) -> str:
+        """The domain in the identifiers of OAI-PMH and Atom.
+
+        Where it is not chosen and the host is none, such as an address of numbers, it is the one
+        under which the record names its own.
+        """
+        host = self.oai_domain or urlsplit(self.base).hostname or ""
+        return host if _DOMAIN.fullmatch(host) else urlsplit(RECORD).netloc
+
+    @property
     def registrar_address(self) -> str:
         """Where the API of the registrar is, ending in a slash."""
         known = {
@@ -138,7 +166,7 @@ class Settings:
     @property
     def doi_resolver(self) -> str:
         """Where DOIs resolve, ending in a slash."""
-        if self.registrar == "sandbox":
+        if self.registrar == SANDBOX:
             return f"{self.registrar_address}doi/"
         test = self.registrar == "datacite-test"
         return "https://handle.test.datacite.org/" if test else "https://doi.org/"
@@ -146,7 +174,24 @@ class Settings:
     @property
     def doi_prefix(self) -> str:
         """The prefix of new DOIs."""
-        return self.datacite_prefix or (TEST_PREFIX if self.registrar == "sandbox" else "")
+        return self.datacite_prefix or (TEST_PREFIX if self.registrar == SANDBOX else "")
+
+    @property
+    def registrar_account(self) -> tuple[str, str]:
+        """The repository account at the registrar, and its password."""
+        if self.registrar == SANDBOX and not self.datacite_repository:
+            return SANDBOX_ACCOUNT
+        return self.datacite_repository, self.datacite_password
+
+    @property
+    def sandbox_port(self) -> int | None:
+        """The port of the sandbox registrar that `serve` starts; None where it starts none."""
+        return self.port + 1 if self.registrar == SANDBOX and not self.datacite_url else None
+
+    @property
+    def without_doi(self) -> frozenset[str]:
+        """The item types that get no DOI."""
+        return frozenset(filter(None, map(str.strip, self.types_without_doi.split(","))))
 
     @property
     def _beside(self) -> str:
@@ -257,8 +302,47 @@ def _check(settings: Settings) -> None:
         raise BadSetting(
             f"base_url is an address such as https://catalog.example.org, not {settings.base_url}."
         )
+    if settings.oai_domain and not _DOMAIN.fullmatch(settings.oai_domain):
+        raise BadSetting(
+            f"oai_domain is a domain such as catalog.example.org, not {settings.oai_domain!r}."
+        )
     if not settings.host:
         raise BadSetting("host cannot be empty; 127.0.0.1 is this machine alone.")
+    _check_registrar(settings)
+
+
+def _check_registrar(settings: Settings) -> None:
+    """Refuse a registrar nobody knows, one without its account, and test DOIs where it is real."""
+    if settings.registrar not in _REGISTRARS:
+        raise BadSetting(
+            'registrar is "sandbox", "datacite-test" or "datacite", '
+            f"not {settings.registrar!r}."
+        )
+    if settings.datacite_url and not _is_address(settings.datacite_url):
+        raise BadSetting(
+            "datacite_url is an address such as https://api.test.datacite.org, "
+            f"not {settings.datacite_url}."
+        )
+    if settings.datacite_prefix and not _PREFIX_OF_DOIS.fullmatch(settings.datacite_prefix):
+        raise BadSetting(
+            f"datacite_prefix is one such as {TEST_PREFIX}, not {settings.datacite_prefix!r}."
+        )
+    if settings.registrar == SANDBOX:
+        if settings.sandbox_port == _PORTS:
+            raise BadSetting(f"The sandbox registrar needs the next port: port is below {_PORTS - 1}.")
+        return
+    needed = ("datacite_repository", "datacite_password", "datacite_prefix")
+    if missing := [name for name in needed if not getattr(settings, name)]:
+        raise BadSetting(f"registrar = {settings.registrar} needs {' and '.join(missing)} as well.")
+    if settings.datacite_prefix == TEST_PREFIX:
+        raise BadSetting(
+            f"The prefix {TEST_PREFIX} is for tests in the sandbox; "
+            f"registrar = {settings.registrar} needs the prefix of your repository."
+        )
+
+
+_REGISTRARS = frozenset({"sandbox", "datacite-test", "datacite"})
+_PORTS = 65_536
 
 
 def _is_address(text: str) -> bool:

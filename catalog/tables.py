@@ -223,14 +223,23 @@ class Permission(Base):
 
 
 class Doi(Base):
-    """A DOI of an item (`n` = 0: of all its versions) and how far its registration has come."""
+    """A DOI of an item (`n` = 0: of all its versions) and how far its registration has come.
+
+    `changed` is when `state` became what it is. `sent` is the digest of what the registrar was
+    sent last, `kept` that of what it had of it afterwards. `asking` is when it was last asked for
+    something of which nobody knows whether, or when, it does it.
+    """
 
     __tablename__ = "doi"
     item_id: Mapped[str] = mapped_column(ForeignKey("item.id"), primary_key=True)
     n: Mapped[int] = mapped_column(primary_key=True)
     doi: Mapped[str] = mapped_column(String(255), unique=True)
-    state: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16), index=True)
     problem: Mapped[str | None]
+    changed: Mapped[datetime | None]
+    sent: Mapped[str | None] = mapped_column(String(64))
+    kept: Mapped[str | None] = mapped_column(String(64))
+    asking: Mapped[datetime | None]
 
 
 class Event(Base):
@@ -244,6 +253,42 @@ class Event(Base):
     at: Mapped[datetime]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     detail: Mapped[dict[str, Any]]
+
+
+class Change(Base):
+    """Something that everybody can see happened to a public item: the log that all feeds read.
+
+    `seq` counts these alone, from 1 and without gaps, in the order in which they were committed;
+    `at` grows with it. `kind` is created, updated or deleted; `n` the version that it is about.
+    """
+
+    __tablename__ = "change"
+    seq: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=False)
+    item_id: Mapped[str] = mapped_column(String(10), index=True)
+    n: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(16))
+    type: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+
+
+class Announced(Base):
+    """An item that is, or was, public, as its last change left it.
+
+    `position` counts such items in the order in which they first became public, from 1.
+    """
+
+    __tablename__ = "announced"
+    item_id: Mapped[str] = mapped_column(String(10), primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger, unique=True)
+    type: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+    is_deleted: Mapped[bool] = mapped_column(Boolean)
+
+    __table_args__ = (
+        Index(None, "at", "item_id"),
+        Index(None, "type", "at", "item_id"),
+        Index(None, "is_deleted", "type"),
+    )
 
 
 class Work(Base):
@@ -352,3 +397,22 @@ class ProposalNote(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     at: Mapped[datetime]
     text: Mapped[str]
+
+
+class Message(Base):
+    """What a reader wrote to the owner of an item; `done` tells when it was dealt with.
+
+    `sender` is a keyed digest of the address that sent it, by which those who send too much are
+    known; it is emptied after a day.
+    """
+
+    __tablename__ = "message"
+    id: Mapped[int] = mapped_column(Counter, primary_key=True)
+    item_id: Mapped[str] = mapped_column(String(10), index=True)
+    n: Mapped[int]
+    text: Mapped[str]
+    reply_to: Mapped[str] = mapped_column(String(254))
+    sender: Mapped[str] = mapped_column(String(64), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime] = mapped_column(index=True)
+    done: Mapped[datetime | None]

@@ -182,7 +182,13 @@ class Catalog:
         return replace(self, parts=parts)
 
 
-_PROJECTED = ("vocab/access-right", "vocab/item-type", "vocab/lifecycle-status", "shapes/ns")
+_PROJECTED = (
+    "vocab/access-right",
+    "vocab/datacite-identifier-type",
+    "vocab/item-type",
+    "vocab/lifecycle-status",
+    "shapes/ns",
+)
 
 
 def small_library() -> Library:
@@ -218,21 +224,26 @@ def with_library(catalog: Catalog, known: Library) -> Catalog:
     return replace(catalog, parts=parts)
 
 
-def parts_of(folder: Path) -> Parts:
+def parts_of(folder: Path, *, dois: bool = False) -> Parts:
     """Return the parts of the catalog in a folder."""
-    settings = Settings(data=folder, base_url=BASE)
+    if dois:
+        return operator_parts(Settings(data=folder, base_url=BASE))
+    without = ",".join(library().item_types)
+    settings = Settings(data=folder, base_url=BASE, types_without_doi=without)
     return replace(operator_parts(settings), library=small_library())
 
 
-def catalog_in(folder: Path) -> Catalog:
+def catalog_in(folder: Path, *, dois: bool = False) -> Catalog:
     """Make a catalog, with an empty record, in a folder.
 
     It judges by all vocabularies and shapes and projects a few, which takes a third of the time.
+
+    dois  whether its items get DOIs, which takes all vocabularies and shapes
     """
     settings = Settings(data=folder, base_url=BASE)
     database = Database(settings.database)
     prepare_record(database, settings.base, now=now())
     database.close()
-    parts = parts_of(folder)
+    parts = parts_of(folder, dois=dois)
     token = create_token(parts, "ana", Role.ADMIN, now=now())
     return Catalog(folder, parts, actor_of_token(parts, token, now=now()))

@@ -5,6 +5,7 @@ environment that is a failure. `make servers` gets what a machine can have.
 """
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -137,13 +138,25 @@ class MinioServer:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return the numbers of `count` ports on which nobody listens."""
-    probes = [socket.create_server((_HOST, 0)) for _ in range(count)]
+    """Return the numbers of `count` ports on which nobody listens, nor on the one above each.
+
+    A catalog needs two. None is of those that the system gives to connections by itself, which
+    might be one of them a moment later.
+    """
+    found: set[int] = set()
+    while len(found) < count:
+        port = random.randrange(10_000, 32_000, 2)
+        if _is_free(port) and _is_free(port + 1):
+            found.add(port)
+    return list(found)
+
+
+def _is_free(port: int) -> bool:
     try:
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+        socket.create_server((_HOST, port)).close()
+    except OSError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -24,10 +24,12 @@ VERBS = {
     "login": ("remote", "keep a token for later commands"),
     "init": ("init", "write a description of an item type to fill in"),
     "validate": ("validating", "judge descriptions, offline or by a server"),
+    "doi": ("doi", "show what is registered of an item, and how far that has come"),
     "token": ("operating", "create and revoke tokens"),
     "relay": ("operating", "bring the projections up to date until stopped"),
     "rebuild": ("operating", "build the graph anew from the record"),
     "vocab": ("vocab", "check vocabularies, see what a change would do, bring it into force"),
+    "sandbox": ("sandbox", "run a registrar of DOIs that resolve nowhere else"),
     "doctor": ("operating", "check every invariant of a data folder"),
     "settings": ("operating", "list every setting with its value and meaning"),
 }

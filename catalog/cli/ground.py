@@ -15,14 +15,20 @@ NEW = "new"
 """Name of the file that marks a data folder as made by a start, until samples are decided on."""
 
 
-def check_port(settings: Settings) -> None:
-    """Refuse a port in use: the web server itself would share it silently."""
+def check_ports(settings: Settings) -> None:
+    """Refuse ports in use: the web server itself would share one silently."""
+    _check_port(settings, settings.port, "")
+    if settings.sandbox_port is not None:
+        _check_port(settings, settings.sandbox_port, ", on which DOIs are registered,")
+
+
+def _check_port(settings: Settings, port: int, what: str) -> None:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    place = f"Port {settings.port} of {settings.host}"
+    place = f"Port {port} of {settings.host}{what}"
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((number_of(settings.host), settings.port))
+            probe.bind((number_of(settings.host), port))
         except PermissionError:
             raise NotAllowed(
                 f"{place} is reserved for the administrator; choose another."

@@ -12,7 +12,13 @@ from catalog.database import Database
 from catalog.domain.errors import NotFound
 from catalog.domain.permissions import Role
 from catalog.parts import Parts
-from catalog.settings import Settings, from_environment, listed, unknown_variables
+from catalog.settings import (
+    SANDBOX,
+    Settings,
+    from_environment,
+    listed,
+    unknown_variables,
+)
 
 _EXAMPLES = {
     "token": """examples:
@@ -80,11 +86,17 @@ def parts_of(settings: Settings) -> Parts:
     is what the server that may run beside it goes by.
     """
     from catalog.bootstrap import operator_parts, reach_s3
-    from catalog.services.start import base_of_last_start, objects_are_beside
+    from catalog.services.start import (
+        base_of_last_start,
+        objects_are_beside,
+        registrar_of_last_start,
+    )
 
     database = _record(settings)
     if (base := base_of_last_start(database)) is not None:
         settings = replace(settings, base_url=base)
+    if settings.registrar == SANDBOX and not settings.datacite_url:
+        settings = replace(settings, datacite_url=registrar_of_last_start(database) or "")
     if objects_are_beside(database) and settings.objects == "files":
         settings = reach_s3(settings)
     database.close()
@@ -136,7 +148,8 @@ def _token(said: argparse.Namespace, output: Output) -> int:
 
 
 def _relay(said: argparse.Namespace, output: Output) -> int:
-    from catalog.bootstrap import operator_parts, triple_store
+    from catalog.bootstrap import operator_parts, registrar, triple_store
+    from catalog.services.register import registering
     from catalog.services.relay import run_relay
 
     settings = settings_of(said)
@@ -147,7 +160,8 @@ def _relay(said: argparse.Namespace, output: Output) -> int:
     store = triple_store(settings)
     while not stop.is_set():  # once for each release of the vocabularies
         parts = operator_parts(settings)
-        run_relay(parts, store, stop)
+        with registering(parts, registrar(settings)):
+            run_relay(parts, store, stop)
         parts.database.close()
     output.result({"stopped": True}, "")
     return GOOD

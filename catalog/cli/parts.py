@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -83,6 +84,23 @@ def relay(settings: Settings) -> Part:
     return Part("relay", lambda: _started(command, settings))
 
 
+def sandbox(settings: Settings) -> Part | None:
+    """Return the part that registers DOIs for trying out; None where somebody else does."""
+    if settings.sandbox_port is None:
+        return None
+    account, password = settings.registrar_account
+    command = [
+        sys.executable, "-m", "catalog.cli", "sandbox",
+        "--port", str(settings.sandbox_port),
+        "--host", number_of(settings.host),
+        "--data", str(settings.data / "sandbox"),
+        "--repository", f"{account}:{password}:{settings.doi_prefix}",
+        # As JSON it says where it is on standard output alone, which nobody needs to see here.
+        "--json",
+    ]  # fmt: skip
+    return Part("registrar", lambda: _started(command, settings, stdout=subprocess.DEVNULL))
+
+
 def web(settings: Settings) -> Part:
     """Return the part that answers requests."""
     command = [
@@ -110,14 +128,15 @@ def number_of(host: str) -> str:
     return str(socket.getaddrinfo(host, None, family, socket.SOCK_STREAM)[0][4][0])
 
 
-def _started(command: Sequence[str], settings: Settings) -> Popen:
+def _started(command: Sequence[str], settings: Settings, stdout: int | None = None) -> Popen:
     """Start a part of the same release as this process, wherever that was started from.
 
-    What it prints goes to standard error: standard output is the command's result.
+    stdout  where it prints; standard error by default: standard output is the command's result
     """
     environment = {**os.environ, **as_environment(settings), "PYTHONPATH": _search_path()}
     # Python and granian look for modules in the current folder first, which is anybody's.
-    return start_child(command, env=environment, cwd=_PACKAGES, stdout=sys.stderr.fileno())
+    printed = sys.stderr.fileno() if stdout is None else stdout
+    return start_child(command, env=environment, cwd=_PACKAGES, stdout=printed)
 
 
 def _search_path() -> str:

@@ -4,13 +4,15 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from catalog.cli.output import GOOD, Output, WrongUse, code_of
-from catalog.cli.reading import files_in, is_description, read_source
-from catalog.client import Client, Item, safe_path, sha256_of
+from catalog.cli.output import BLOCKED, GOOD, Output, WrongUse, code_of
+from catalog.cli.reading import Source, files_in, is_description, read_source
+from catalog.client import Client, Item, Refused, safe_path, sha256_of
 from catalog.domain.errors import CatalogError
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -20,11 +22,12 @@ _EXAMPLES = {
   sage-catalog submit model.ttl
   sage-catalog submit model.ttl --file model.onnx --file labels.txt --publish
   sage-catalog submit my-item/            a folder: one description, every other file uploaded
+  sage-catalog submit my-item.crate.zip   an RO-Crate, zipped or unzipped, with its files
 """,
     "publish": """examples:
   sage-catalog publish w62kz7rwhm
   sage-catalog publish w62kz7rwhm n4cd0ma2bj      both or neither; they may cite each other
-  sage-catalog publish --samples                  those of the real items that are drafts
+  sage-catalog publish --samples                  the real items, until their DOIs resolve
 """,
     "upload": """examples:
   sage-catalog upload w62kz7rwhm model.onnx labels.txt
@@ -64,7 +67,9 @@ def _declare_submit(parser: argparse.ArgumentParser) -> None:
 def _declare_publish(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ids", metavar="ID", nargs="*", help="drafts to publish together")
     parser.add_argument(
-        "--samples", action="store_true", help="the drafts among the real items that came with it"
+        "--samples",
+        action="store_true",
+        help="the real items that came with it: publish drafts, show all once their DOIs resolve",
     )
 
 
@@ -141,9 +146,29 @@ def _asked_token() -> str:
 
 
 def _submit(said: argparse.Namespace, output: Output) -> int:
-    client = client_of(said)
+    with _sent(said) as (source, files):
+        return _submit_all(said, source, files, output)
+
+
+@contextmanager
+def _sent(said: argparse.Namespace) -> Iterator[tuple[Source, list[tuple[str, Path]]]]:
+    """Open what is to be submitted: the description, and the files with their names."""
+    from catalog.cli import crates
+
+    package = Path(said.source)
+    if crates.is_crate(package):
+        with crates.opened(package) as crate:
+            extra = [(file.name, file) for file in said.file]
+            yield Source(crate.metadata, crates.MEDIA_TYPE), [*crate.files, *extra]
+        return
     description, files = _described(said)
-    source = read_source(description, said.media_type)
+    yield read_source(description, said.media_type), files
+
+
+def _submit_all(
+    said: argparse.Namespace, source: Source, files: list[tuple[str, Path]], output: Output
+) -> int:
+    client = client_of(said)
     _check_files(file for _, file in files)
     if not files:
         item = client.submit(*source, publish=said.publish)
@@ -217,20 +242,85 @@ def _tell_item(item: Item, output: Output) -> None:
 
 def _publish(said: argparse.Namespace, output: Output) -> int:
     client = client_of(said)
-    ids = list(said.ids)
     if said.samples:
-        samples = _sample_ids()
-        ids += [item["id"] for item in client.items(state="draft") if item["id"] in samples]
-        if not ids:
-            output.result({"items": {}}, "No sample is a draft.")
-            return GOOD
-    if not ids:
+        return _publish_samples(client, said.ids, output)
+    if not said.ids:
         raise WrongUse("Name at least one item, or --samples.")
     with output.progress("Publishing", None):
-        answer = client.publish(*(client.item(item_id) for item_id in dict.fromkeys(ids)))
-    lines = [f"{one['iri']}  {one['state']}" for one in answer["items"].values()]
-    output.result(answer, "\n".join(lines))
+        answer = client.publish(*(client.item(item_id) for item_id in dict.fromkeys(said.ids)))
+    output.result(answer, _published_lines(answer["items"]))
     return GOOD
+
+
+def _publish_samples(client: Client, more: Sequence[str], output: Output) -> int:
+    """Publish the real items that are drafts, and show all of them once their DOIs resolve."""
+    samples = _sample_ids()
+    found = [item for item in client.items() if item["id"] in samples]
+    drafts = [item["id"] for item in found if item["state"] == "draft"]
+    wanted = list(dict.fromkeys([*more, *drafts]))
+    if wanted:
+        with output.progress("Publishing", None):
+            client.publish(*(client.item(item_id) for item_id in wanted))
+    shown = dict.fromkeys([*more, *(item["id"] for item in found)])
+    items = {item_id: _with_doi(client, item_id) for item_id in shown}
+    with output.progress("Registering DOIs", len(items)) as bar:
+        _wait_for_dois(client, items, bar.to)
+    told = {
+        item_id: {name: item.said[name] for name in ("iri", "state", "doi")}
+        for item_id, item in items.items()
+    }
+    output.result({"items": told}, _published_lines(told))
+    return GOOD if all(_is_settled(item) for item in items.values()) else BLOCKED
+
+
+def _with_doi(client: Client, item_id: str) -> Item:
+    """Return an item, after asking for the DOI that one published long ago may lack."""
+    item = client.item(item_id)
+    if item.said["state"] == "published" and item.said["doi"]["state"] == "none":
+        try:
+            client.publish(item)
+        except Refused as fault:
+            if fault.answered != _CONFLICT:
+                raise
+            return item  # its type gets none
+        item = client.item(item_id)
+    return item
+
+
+_CONFLICT = 409
+
+
+def _wait_for_dois(client: Client, items: dict[str, Item], moved: Callable[[int], None]) -> None:
+    """Read the items again until each DOI resolves or is refused, for a minute at most."""
+    deadline = time.monotonic() + _DOIS_SECONDS
+    while waiting := [item_id for item_id, item in items.items() if not _is_settled(item)]:
+        moved(len(items) - len(waiting))
+        if any(items[item_id].said["doi"]["state"] == "failed" for item_id in waiting):
+            return
+        if time.monotonic() > deadline:
+            return
+        time.sleep(_LOOK_SECONDS)
+        items |= {item_id: client.item(item_id) for item_id in waiting}
+
+
+_DOIS_SECONDS = 60.0
+_LOOK_SECONDS = 0.5
+
+
+def _is_settled(item: Item) -> bool:
+    """Tell whether nothing more is going to happen to the DOI of an item."""
+    return item.said["doi"]["state"] in {"none", "findable", "hidden"}
+
+
+def _published_lines(items: Mapping[str, Mapping[str, Any]]) -> str:
+    lines = []
+    for one in items.values():
+        doi = one.get("doi") or {}
+        named = f"  doi:{doi['version']} ({doi['state']})" if doi.get("version") else ""
+        lines.append(f"{one['iri']}  {one['state']}{named}")
+        if doi.get("problem"):
+            lines.append(f"  {doi['problem']}")
+    return "\n".join(lines)
 
 
 def _sample_ids() -> frozenset[str]:

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from catalog.cli.ground import NEW, alone, check_jail, check_port, make_folder
+from catalog.cli.ground import NEW, alone, check_jail, check_ports, make_folder
 from catalog.cli.output import NotReachable, Output, WrongUse
-from catalog.cli.parts import Part, readiness, relay, web
+from catalog.cli.parts import Part, readiness, relay, sandbox, web
 from catalog.domain.errors import Unavailable
 from catalog.processes import (
     Popen,
@@ -23,7 +23,7 @@ from catalog.processes import (
     reap_orphans,
     stop_children,
 )
-from catalog.settings import Settings, from_environment, unknown_variables
+from catalog.settings import SANDBOX, Settings, from_environment, unknown_variables
 
 if TYPE_CHECKING:
     from catalog.bootstrap import StoreBeside
@@ -105,7 +105,7 @@ def run(said: argparse.Namespace, output: Output) -> int:
     settings = replace(settings, data=settings.data.absolute())
     for sentence in unknown_variables():
         output.say(f"Warning: {sentence}")
-    check_port(settings)
+    check_ports(settings)
     make_folder(settings.data)
     stop = Stop()
     with alone(settings.data), suppress(Stopped):
@@ -132,7 +132,7 @@ def _serve(
                 settings = store.settings
                 parts.append(store.part)
             _prepare_content(settings, output, stop, samples=not said.no_samples)
-        parts += [relay(settings), web(settings)]
+        parts += [*filter(None, (sandbox(settings),)), relay(settings), web(settings)]
         _watch(settings, parts, stop, output, began)
     finally:
         last = store.part.children if store else ()
@@ -177,7 +177,12 @@ def _prepare_record(settings: Settings, output: Output, *, beside: bool) -> None
     from catalog.bootstrap import record
     from catalog.library import library
     from catalog.services.releases import take_installed
-    from catalog.services.start import BESIDE, keep_objects_in, prepare_record
+    from catalog.services.start import (
+        BESIDE,
+        keep_objects_in,
+        keep_registrar,
+        prepare_record,
+    )
 
     if beside and settings.objects == "s3":
         raise WrongUse(
@@ -185,6 +190,7 @@ def _prepare_record(settings: Settings, output: Output, *, beside: bool) -> None
         )
     database = record(settings)
     prepare_record(database, settings.base, now=_now())
+    keep_registrar(database, settings.registrar, settings.registrar_address)
     keep_objects_in(database, BESIDE if beside else settings.objects)
     if sentence := take_installed(database, library(), now=_now()):
         output.say(f"Warning: {sentence}")
@@ -265,6 +271,7 @@ def _announce(settings: Settings, output: Output, seconds: float) -> None:
         "url": base,
         "sparql": f"{base}sparql",
         "docs": f"{base}docs",
+        "registrar": settings.registrar_address,
         "token_file": str(token),
         "seconds": round(seconds, 1),
     }
@@ -276,6 +283,7 @@ def _announce(settings: Settings, output: Output, seconds: float) -> None:
   pages     {base}
   SPARQL    {base}sparql
   API       {base}docs
+  DOIs      {settings.registrar_address}{_registrar_in_words(settings)}
   token     in {token}, of the account `local`, which may do everything
 
 Three things to try:
@@ -288,6 +296,12 @@ Three things to try:
 Ctrl-C stops everything.
 """,  # noqa: E501 - a command to be pasted is one line
     )
+
+
+def _registrar_in_words(settings: Settings) -> str:
+    if settings.registrar == SANDBOX:
+        return ", a registrar for trying out: they resolve nowhere else"
+    return ", for tests" if settings.registrar == "datacite-test" else ""
 
 
 def _now() -> datetime:

@@ -20,13 +20,17 @@
     ├── RangeNotSatisfiable   416
     ├── NotAcceptable         422  understood, refused
     │   ├── NotConforming     422  the description has violations; carries the report
+    │   ├── NotRegistrable    422  the registrar refuses what it is to register
     │   ├── OverLimit         422  time, memory, rows or size ran out while working on it
     │   └── ChecksumMismatch  422  the bytes that arrived are not the bytes announced
     ├── MisdirectedHost       421  the catalog does not answer for that host name
     ├── PreconditionMissing   428  `If-Match` is needed
+    ├── TooMany               429  more requests of a kind than one address may send
     ├── OurMistake            500  the catalog met something that it does not expect
     ├── Unavailable           503  something we depend on does not answer; try later
-    │   └── Busy              503  all workers are taken; try later
+    │   ├── Busy              503  all workers are taken; try later
+    │   ├── Unanswered        503  it was asked, and nobody knows whether it was done
+    │   └── NotLetIn          503  it does not take the credentials that the catalog has for it
     └── NoSpace               507
 
 Each class knows its evidence and makes its own sentence. The slug names the page at
@@ -256,6 +260,24 @@ class NotConforming(NotAcceptable):
         self.report = report
 
 
+class NotRegistrable(NotAcceptable):
+    """The registrar refuses what it was to register of a DOI.
+
+    faults  what it says is wrong, as pairs of the part concerned and a sentence
+    """
+
+    slug = "not-registrable"
+    title = "The registrar refuses this"
+
+    def __init__(self, faults: Iterable[tuple[str, str]]) -> None:
+        self.faults = tuple(faults)
+        told = "; ".join(f"{source}: {said}" if source else said for source, said in self.faults)
+        super().__init__(
+            f"The registrar refuses the metadata. {told}",
+            refused=[{"source": source, "title": said} for source, said in self.faults],
+        )
+
+
 class OverLimit(NotAcceptable):
     """A limit on time, memory, rows or size was reached while working on what the caller sent."""
 
@@ -292,6 +314,21 @@ class PreconditionMissing(CatalogError):
         super().__init__("Send If-Match with the ETag that you last read, so no change is lost.")
 
 
+class TooMany(CatalogError):
+    """One address sent more requests of a kind than the catalog takes from it.
+
+    retry_after  seconds after which it is worth trying again
+    """
+
+    slug = "too-many"
+    title = "Too many in a short time"
+    status = 429
+
+    def __init__(self, detail: str, *, retry_after: int, **evidence: Any) -> None:
+        super().__init__(detail, retry_after=retry_after, **evidence)
+        self.retry_after = retry_after
+
+
 class OurMistake(CatalogError):
     """The catalog met something that it does not expect; it was written to the log."""
 
@@ -320,6 +357,20 @@ class Busy(Unavailable):
 
     slug = "busy"
     title = "Busy"
+
+
+class Unanswered(Unavailable):
+    """Something was asked for and no whole answer came: it may be done, or be done later."""
+
+    slug = "unanswered"
+    title = "No answer came"
+
+
+class NotLetIn(Unavailable):
+    """What the catalog depends on does not take the catalog's credentials."""
+
+    slug = "not-let-in"
+    title = "The catalog is not let in"
 
 
 class NoSpace(CatalogError):

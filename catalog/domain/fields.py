@@ -49,7 +49,6 @@ _SHOWN_ONLY = frozenset(
         f"{SAGE}scheme",
         f"{SAGE}itemType",
         f"{SAGE}refersTo",
-        f"{SAGE}publishedClass",
         "http://datashapes.org/dash#singleLine",
     )
 )
@@ -160,6 +159,7 @@ class Shapes:
         self._files = dict(sorted(files.items()))
         self._sources: dict[str, Source] = {}
         self._words: dict[str, Words] = {}
+        self._fields: dict[tuple[str, ...], tuple[Field, ...]] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -422,7 +422,12 @@ class Shapes:
             yield from self._fields_of((f"<{SHAPES}{name}>",))
         yield from self._part_fields
 
-    def _fields_of(self, nodes: Iterable[str]) -> tuple[Field, ...]:
+    def _fields_of(self, nodes: tuple[str, ...]) -> tuple[Field, ...]:
+        if nodes not in self._fields:
+            self._fields[nodes] = self._read_fields(nodes)
+        return self._fields[nodes]
+
+    def _read_fields(self, nodes: tuple[str, ...]) -> tuple[Field, ...]:
         by_path: dict[str, list[str]] = {}
         for node in nodes:
             for shape in self._property_shapes(node, set()):

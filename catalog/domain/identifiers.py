@@ -55,6 +55,20 @@ def item_iri(item_id: str, base: str = RECORD) -> str:
     return f"{base}items/{item_id}"
 
 
+def concept_doi(item_id: str, prefix: str) -> str:
+    """Return the DOI of an item that names all its versions and resolves to the newest.
+
+    >>> concept_doi("w62kz7rwhm", "10.5072")
+    '10.5072/sage.w62kz7rwhm'
+    """
+    return f"{prefix}/sage.{item_id}"
+
+
+def version_doi(item_id: str, n: int, prefix: str) -> str:
+    """Return the DOI of version `n` of an item, counted from 1."""
+    return f"{concept_doi(item_id, prefix)}.v{n}"
+
+
 # What may stand in an IRI (RFC 3987), without the characters that change direction.
 _ADDRESS = re.compile(r"""https?://[^\s<>"{}|\\^`\x00-\x20\x7f-\x9f\u202a-\u202e\u2066-\u2069]+""")
 _LONGEST_ADDRESS = 2048

@@ -68,6 +68,7 @@ IDENTIFIER = f"<{SCHEMA}identifier>"
 POSITION = f"<{SCHEMA}position>"
 DISTRIBUTION = f"<{DCAT}distribution>"
 CHECKSUM = f"<{SPDX}checksum>"
+NOTATION = f"<{SKOS}notation>"
 
 WRITTEN_ABOUT_THE_ITEM = frozenset(
     f"<{name}>"
@@ -569,9 +570,11 @@ class _Reader:
             self.predicates.isdisjoint(WRITTEN_ABOUT_THE_ITEM)
             and f"<{FOAF}Agent>" not in self.values
             and not files_are_named
+            and "/sage." not in self.parsed.text
         ):
             return
         item_id = self.item.rpartition("/")[2]
+        dois = self._own_dois(item_id)
         agents = {
             subject
             for subject, predicate, value in self.statements
@@ -586,7 +589,7 @@ class _Reader:
         def stays(origin: int, statement: Statement) -> bool:
             subject, predicate, value = statement
             if subject == self.subject:
-                ours = predicate in WRITTEN_ABOUT_THE_ITEM
+                ours = predicate in WRITTEN_ABOUT_THE_ITEM or value in dois
                 if predicate == DISTRIBUTION and value.startswith(self.file):
                     return False
                 if ours and value == f'"{item_id}"':
@@ -595,7 +598,7 @@ class _Reader:
                 ours = predicate in WRITTEN_ABOUT_A_FILE
                 if predicate == TYPE and value == f"<{DCAT}Distribution>":
                     return False
-            elif subject in checksums:
+            elif subject in checksums or subject in dois:
                 return False
             else:
                 return not (value == f"<{FOAF}Agent>" and predicate == TYPE and subject in agents)
@@ -610,7 +613,19 @@ class _Reader:
                 )
             return not ours
 
-        self._keep(stays, None if files_are_named else _WATCHED)
+        self._keep(stays, None if files_are_named or dois else _WATCHED)
+
+    def _own_dois(self, item_id: str) -> set[str]:
+        """Return the parts that are identifiers of this item which the catalog gives: its DOIs.
+
+        They are known by what they say, since a text may be older than the last of them.
+        """
+        given = re.compile(rf'"10\.[0-9.]+/sage\.{item_id}(?:\.v[0-9]+)?"')
+        return {
+            subject
+            for subject, predicate, value in self.statements
+            if predicate == NOTATION and subject.startswith(self.part) and given.fullmatch(value)
+        }
 
     # -- order
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from catalog.domain.lifecycle import State, Visibility
+from catalog.domain.lifecycle import METADATA_ARE_PUBLIC, State, Visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,21 @@ class Deprecation:
 
 @dataclass(frozen=True, slots=True)
 class VersionName:
-    """One version of an item in the list of its versions."""
+    """One version of an item in the list of its versions.
+
+    doi  that of this version, once everybody can resolve it
+    """
 
     n: int
     state: State
     published: datetime | None
+    visibility: Visibility = Visibility.PUBLIC
+    doi: str | None = None
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody sees its description."""
+        return self.state is State.PUBLISHED and self.visibility in METADATA_ARE_PUBLIC
 
 
 class DoiState(StrEnum):
@@ -69,16 +79,18 @@ class DoiState(StrEnum):
 class Dois:
     """The DOIs of an item and of one of its versions, as the record has them.
 
-    concept  names all versions, and resolves to the newest
-    version  names this version
-    state    of the one that is further behind
-    problem  why registration does not go on, in words for the owner
+    concept   names all versions, and resolves to the newest
+    version   names this version
+    state     of the one that is further behind
+    problem   why registration does not go on, in words for the owner
+    findable  those of the two that everybody can resolve and find
     """
 
     concept: str | None = None
     version: str | None = None
     state: DoiState = DoiState.NONE
     problem: str | None = None
+    findable: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON form of the contract."""
@@ -139,7 +151,10 @@ class ItemRecord:
 
 @dataclass(frozen=True, slots=True)
 class ItemLine:
-    """An item as a line of a list."""
+    """An item as a line of a list.
+
+    doi  that of all its versions, once everybody can resolve it
+    """
 
     id: str
     version: int
@@ -150,6 +165,7 @@ class ItemLine:
     owner: str
     modified: datetime
     summary: str = ""
+    doi: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ A form is a closed pack: the person's statements, the catalog's own, what it fil
 type and one name of each thing outside the item that these point to (contract section 3).
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from urllib.parse import quote
 
 import pyoxigraph as ox
 
-from catalog.domain.description import RDF, XSD, Statement, statements_of, term_of_text
+from catalog.domain.description import RDF, TYPE, XSD, Statement, statements_of, term_of_text
 from catalog.domain.identifiers import RECORD, SAGE, VOCAB, item_iri, item_of, quoted
 from catalog.domain.lifecycle import METADATA_ARE_PUBLIC, State, Visibility
 from catalog.domain.record import FileRecord, ItemName, ItemRecord
@@ -23,6 +24,7 @@ DCT = "http://purl.org/dc/terms/"
 DCAT = "http://www.w3.org/ns/dcat#"
 ADMS = "http://www.w3.org/ns/adms#"
 FOAF = "http://xmlns.com/foaf/0.1/"
+RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 SPDX = "http://spdx.org/rdf/terms#"
 SKOS = "http://www.w3.org/2004/02/skos/core#"
 MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
@@ -47,7 +49,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "prov": "http://www.w3.org/ns/prov#",
     "qudt": "http://qudt.org/schema/qudt/",
     "rdf": RDF,
-    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "rdfs": RDFS,
     "sage": SAGE,
     "schema": "https://schema.org/",
     "sh": "http://www.w3.org/ns/shacl#",
@@ -78,6 +80,9 @@ class House:
     dois_are_tests: bool = False
 
 
+_AGENCY: Final = term_of_text("DataCite")
+_TEST_AGENCY: Final = term_of_text("DataCite, for tests: this DOI does not resolve", "en")
+
 FILES_AS_DISTRIBUTIONS = 100
 """Up to so many files each is a distribution; above, one stands for the paged list."""
 
@@ -94,9 +99,12 @@ def _moment(at: datetime) -> str:
     return _typed(at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "dateTime")
 
 
-def catalogs_own(record: ItemRecord, vocabularies: Vocabularies) -> Iterator[Statement]:
-    """Yield what is always the catalog's: identity, status, rights, and the files kept here."""
+def catalogs_own(
+    record: ItemRecord, vocabularies: Vocabularies, house: House
+) -> Iterator[Statement]:
+    """Yield what is always the catalog's: identity, status, rights, versions, DOIs, and files."""
     item = f"<{item_iri(record.id)}>"
+    yield from _published_classes(record, vocabularies)
     yield item, f"<{DCT}identifier>", _text(record.id)
     yield item, f"<{DCT}type>", f"<{VOCAB}item-type/{record.type}>"
     yield item, f"<{DCT}modified>", _moment(record.modified)
@@ -104,11 +112,59 @@ def catalogs_own(record: ItemRecord, vocabularies: Vocabularies) -> Iterator[Sta
     yield item, f"<{ADMS}status>", f"<{VOCAB}lifecycle-status/{status}>"
     if (rights := _access_right(record, vocabularies)) is not None:
         yield item, f"<{DCT}accessRights>", f"<{rights}>"
+    yield from _versions(record)
+    yield from _dois(record, vocabularies, house)
     if record.files_total > FILES_AS_DISTRIBUTIONS:
         yield from _list_of_files(record)
         return
     for file in record.files:
         yield from _distribution(record, file)
+
+
+def _published_classes(record: ItemRecord, vocabularies: Vocabularies) -> Iterator[Statement]:
+    """Yield the classes of others that items of its type have, but for what the person said."""
+    item = f"<{item_iri(record.id)}>"
+    row = vocabularies.row(f"{VOCAB}item-type/{record.type}") or {}
+    for kind in row.get(f"<{SAGE}publishedClass>", ()):
+        if f"{item} {TYPE} {kind} .\n" not in record.ntriples:
+            yield item, TYPE, kind
+
+
+def _versions(record: ItemRecord) -> Iterator[Statement]:
+    """Yield which version came before, and which is the current one, as everybody may see them."""
+    item = item_iri(record.id)
+    public = [version.n for version in record.versions if version.is_public]
+    earlier = [n for n in public if n < record.version]
+    if earlier:
+        yield f"<{item}>", f"<{DCAT}previousVersion>", f"<{item}/v/{max(earlier)}>"
+    if public:
+        yield f"<{item}>", f"<{DCAT}hasCurrentVersion>", f"<{item}/v/{max(public)}>"
+
+
+def _dois(record: ItemRecord, vocabularies: Vocabularies, house: House) -> Iterator[Statement]:
+    """Yield each DOI that everybody can find as an identifier beside the item's own.
+
+    One of a test system says so itself, wherever the statement is carried.
+    """
+    kind = _spelled(vocabularies, "datacite-identifier-type", "DOI")
+    agency = _TEST_AGENCY if house.dois_are_tests else _AGENCY
+    for doi in record.dois.findable:
+        version = f"-v{record.version}" if doi == record.dois.version else ""
+        node = _free(record, f"doi{version}")
+        yield f"<{item_iri(record.id)}>", f"<{ADMS}identifier>", node
+        yield node, TYPE, f"<{ADMS}Identifier>"
+        yield node, f"<{SKOS}notation>", _text(doi)
+        yield node, f"<{ADMS}schemaAgency>", agency
+        if kind is not None:
+            yield node, f"<{SAGE}identifierType>", f"<{kind}>"
+
+
+def _free(record: ItemRecord, name: str) -> str:
+    """Return a part of that name, or of a longer one where the person has such a part."""
+    item = item_iri(record.id)
+    while f"<{item}#{name}>" in record.ntriples:
+        name += "-"
+    return f"<{item}#{name}>"
 
 
 def _access_right(record: ItemRecord, vocabularies: Vocabularies) -> str | None:
@@ -214,7 +270,7 @@ def written_by_catalog(
             issued=None,
             house=house,
         )
-    own = (f"{s} {p} {o} .\n" for s, p, o in catalogs_own(record, vocabularies))
+    own = (f"{s} {p} {o} .\n" for s, p, o in catalogs_own(record, vocabularies, house))
     return (*own, *filled.splitlines(keepends=True))
 
 
@@ -264,8 +320,14 @@ def _neighbour(
             deciding = _deciding_class(vocabularies, name.type)
             yield term, f"<{RDF}type>", f"<{deciding or DCAT + 'Resource'}>"
             yield term, f"<{DCT}title>", _text(name.title, "en")
+    elif (version := _VERSION.fullmatch(iri)) is not None:
+        yield term, TYPE, f"<{DCAT}Resource>"
+        yield term, f"<{RDFS}label>", _text(f"Version {version[1]}", "en")
     else:
         yield from _naming(iri, vocabularies)
+
+
+_VERSION: Final = re.compile(rf"{re.escape(RECORD)}items/[0-9a-z]{{10}}/v/([1-9][0-9]*)")
 
 
 def _naming(iri: str, vocabularies: Vocabularies) -> Iterator[Statement]:

@@ -94,7 +94,7 @@ def names_of(session: Session, actor: Actor, ids: Iterable[str]) -> dict[str, It
     rows = session.execute(
         select(Version.item_id, Version.type, Version.title, Doi.doi)
         .join(Item, Item.id == Version.item_id)
-        .outerjoin(Doi, _resolves_to_item())
+        .outerjoin(Doi, resolves_to_item())
         .where(Version.item_id.in_(wanted), visible_to(actor))
         .order_by(*newest_first())
     )
@@ -104,7 +104,7 @@ def names_of(session: Session, actor: Actor, ids: Iterable[str]) -> dict[str, It
     return names
 
 
-def _resolves_to_item() -> ColumnElement[bool]:
+def resolves_to_item() -> ColumnElement[bool]:
     """Return the condition that a DOI names all versions of an item and everybody can use it."""
     return and_(
         Doi.item_id == Version.item_id,
@@ -118,7 +118,7 @@ def citing(session: Session, actor: Actor, item_id: str, limit: int = 50) -> tup
     rows = session.execute(
         select(Version.item_id, Version.type, Version.title, Doi.doi)
         .join(Item, Item.id == Version.item_id)
-        .outerjoin(Doi, _resolves_to_item())
+        .outerjoin(Doi, resolves_to_item())
         .join(Citation, (Citation.item_id == Version.item_id) & (Citation.n == Version.n))
         .where(Citation.cited == item_id, listed_to(actor))
         .order_by(Version.modified.desc(), Version.item_id)

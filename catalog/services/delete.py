@@ -13,7 +13,7 @@ from catalog.parts import Parts
 from catalog.services import outbox
 from catalog.services.history import Happened, note
 from catalog.services.loading import load_for_change
-from catalog.tables import Citation, File, Item, Once, Permission, Revision, TermUse, Version
+from catalog.tables import Citation, Doi, File, Item, Once, Permission, Revision, TermUse, Version
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,8 @@ def delete(
         check_can_delete(record.state)
         of_version = {"item_id": item_id, "n": version.n}
         keys = session.scalars(select(File.key).filter_by(**of_version)).all()
-        for table in (File, Citation, TermUse, Revision, Version):
+        # A DOI of a draft was at most written down: the registrar never heard of it.
+        for table in (File, Citation, TermUse, Revision, Doi, Version):
             session.execute(delete_rows(table).filter_by(**of_version))
         # A request that made it may come again and has to make it anew.
         session.execute(delete_rows(Once).filter_by(item_id=item_id))
@@ -44,6 +45,7 @@ def delete(
             item.newest = max(left)
         else:
             session.execute(delete_rows(Permission).filter_by(item_id=item_id))
+            session.execute(delete_rows(Doi).filter_by(item_id=item_id))
             outbox.forget(session, item_id)
             session.execute(delete_rows(Item).filter_by(id=item_id))
         note(session, Happened.DELETED, item_id, version.n, account=actor.account, now=now)

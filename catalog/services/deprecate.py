@@ -10,6 +10,7 @@ from catalog.domain.permissions import Action, Actor
 from catalog.domain.record import ItemRecord
 from catalog.parts import Parts
 from catalog.services import outbox
+from catalog.services.dois import look_again
 from catalog.services.history import Happened, note
 from catalog.services.loading import load_for_change, record_of
 
@@ -44,6 +45,7 @@ def deprecate(
         version.modified = now
         if record.visibility in METADATA_ARE_PUBLIC:
             outbox.ask(session, outbox.GRAPH, item.id, now=now)
+            look_again(session, item.id, now=now)
         kind = Happened.UNDEPRECATED if reason is None else Happened.DEPRECATED
         note(session, kind, item.id, n, account=actor.account, now=now, reason=reason or "")
         session.flush()

@@ -11,9 +11,10 @@ from catalog.domain.lifecycle import State, Visibility
 from catalog.domain.permissions import ANYONE, Actor
 from catalog.domain.record import ItemLine, Page
 from catalog.parts import Parts
+from catalog.services.citations import resolves_to_item
 from catalog.services.cursors import cursor_of, foreign, keys_of
 from catalog.services.visible import listed_to
-from catalog.tables import Account, Item, TermUse, Version
+from catalog.tables import Account, Doi, Item, TermUse, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,10 @@ def find(parts: Parts, actor: Actor, filters: Filters, *, cursor: str | None, li
         fits = and_(fits, Account.name == filters.owner)
     with parts.database.reading() as session:
         chosen = (
-            select(Version, Account.name)
+            select(Version, Account.name, Doi.doi)
             .join(Item, Item.id == Version.item_id)
             .join(Account, Account.id == Item.owner_id)
+            .outerjoin(Doi, resolves_to_item())
             .where(fits)
             .order_by(Version.modified.desc(), Version.item_id.desc())
             .limit(limit + 1)
@@ -54,7 +56,7 @@ def find(parts: Parts, actor: Actor, filters: Filters, *, cursor: str | None, li
             chosen = chosen.where(_after(cursor))
         rows = session.execute(chosen).all()
         total = _total(session, fits)
-    lines = tuple(_line(version, owner) for version, owner in rows[:limit])
+    lines = tuple(_line(version, owner, doi) for version, owner, doi in rows[:limit])
     more = _cursor(rows[limit - 1][0]) if len(rows) > limit else None
     return Page(lines, total, more)
 
@@ -116,7 +118,7 @@ def _total(session: Session, fits: ColumnElement[bool]) -> int:
     return session.scalar(counted) or 0
 
 
-def _line(version: Version, owner: str) -> ItemLine:
+def _line(version: Version, owner: str, doi: str | None) -> ItemLine:
     return ItemLine(
         id=version.item_id,
         version=version.n,
@@ -127,6 +129,7 @@ def _line(version: Version, owner: str) -> ItemLine:
         owner=owner,
         modified=version.modified,
         summary=version.summary,
+        doi=doi,
     )
 
 

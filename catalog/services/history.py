@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from catalog.services.changes import announce
 from catalog.tables import Event
 
 
@@ -23,6 +24,24 @@ class Happened(StrEnum):
     UNDEPRECATED = "undeprecated"
     WITHDRAWN = "withdrawn"
     DELETED = "deleted"
+    DOI_RESERVED = "doi-reserved"
+    DOI_FINDABLE = "doi-findable"
+    DOI_HIDDEN = "doi-hidden"
+    DOI_FAILED = "doi-failed"
+
+
+SEEN_BY_ALL: Final = frozenset(
+    {
+        Happened.REVISED,
+        Happened.PUBLISHED,
+        Happened.VISIBILITY_CHANGED,
+        Happened.DEPRECATED,
+        Happened.UNDEPRECATED,
+        Happened.WITHDRAWN,
+        Happened.DOI_FINDABLE,
+    }
+)
+"""The kinds of event that change what everybody sees of an item that is public."""
 
 
 def note(
@@ -35,7 +54,9 @@ def note(
     now: datetime,
     **detail: Any,
 ) -> None:
-    """Append an event."""
+    """Append an event; what everybody can see of it goes into the log that feeds read, too."""
     session.add(
         Event(item_id=item_id, n=n, kind=kind.value, at=now, account_id=account, detail=detail)
     )
+    if kind in SEEN_BY_ALL:
+        announce(session, item_id, n)

@@ -19,6 +19,7 @@ from catalog.domain.identifiers import RECORD, cited_items
 from catalog.domain.lifecycle import State
 from catalog.library import Library
 from catalog.parts import Parts
+from catalog.services import outbox
 from catalog.services.history import Happened
 from catalog.services.term_uses import terms_cited
 from catalog.tables import Citation, Event, File, Item, Revision, TermUse, Version, Work
@@ -175,7 +176,9 @@ def check_outbox(parts: Parts, *, now: datetime) -> Check:
     """The outbox drains."""
     check = Check("outbox", "Nothing has waited for the relay for more than a minute.")
     with parts.database.reading() as session:
-        for line in session.scalars(select(Work).order_by(Work.since)):
+        # What waits for the registrar may wait as long as that is away; readiness tells of it.
+        waiting = select(Work).where(Work.topic == outbox.GRAPH).order_by(Work.since)
+        for line in session.scalars(waiting):
             check.examined += 1
             if line.since < now - _LATE:
                 seconds = int((now - line.since).total_seconds())

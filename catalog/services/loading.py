@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from catalog.domain.errors import MovedOn, NotFound, PreconditionMissing
@@ -11,6 +11,7 @@ from catalog.domain.lifecycle import State, Visibility
 from catalog.domain.permissions import Action, Actor, authorize
 from catalog.domain.record import (
     Deprecation,
+    DoiState,
     FileRecord,
     ItemRecord,
     VersionName,
@@ -20,7 +21,7 @@ from catalog.domain.tombstone import gone
 from catalog.services.dois import dois_of
 from catalog.services.outbox import is_indexed
 from catalog.services.visible import newest_first, visible_to
-from catalog.tables import Account, File, Item, Permission, Version
+from catalog.tables import Account, Doi, File, Item, Permission, Version
 
 FILES_IN_A_RECORD = 100
 """How many files a record carries itself; beyond that they are paged."""
@@ -159,12 +160,25 @@ def file_of(row: File) -> FileRecord:
 
 def _versions(session: Session, item: Item, actor: Actor) -> tuple[VersionName, ...]:
     rows = session.execute(
-        select(Version.n, Version.state, Version.published)
+        select(Version.n, Version.state, Version.published, Version.visibility, Doi.doi)
         .join(Item, Item.id == Version.item_id)
+        .outerjoin(Doi, _resolves_to_version())
         .where(Version.item_id == item.id, visible_to(actor))
         .order_by(Version.n)
     )
-    return tuple(VersionName(n, State(state), published) for n, state, published in rows)
+    return tuple(
+        VersionName(n, State(state), published, Visibility(visibility), doi)
+        for n, state, published, visibility, doi in rows
+    )
+
+
+def _resolves_to_version() -> ColumnElement[bool]:
+    """Return the condition that a DOI names a version and leads there, or to its tombstone."""
+    return and_(
+        Doi.item_id == Version.item_id,
+        Doi.n == Version.n,
+        Doi.state.in_((DoiState.FINDABLE.value, DoiState.HIDDEN.value)),
+    )
 
 
 def _granted(session: Session, item: Item, actor: Actor) -> frozenset[str]:

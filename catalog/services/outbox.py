@@ -12,6 +12,9 @@ from catalog.tables import Work
 GRAPH = "graph"
 """The topic of the projection that SPARQL reads."""
 
+DOI = "doi"
+"""The topic of what the registrar is told; nobody ever waits for it."""
+
 _FIRST_LOOK_SECONDS = 0.01
 _LONGEST_PAUSE_SECONDS = 0.05
 
@@ -27,6 +30,7 @@ def ask(
     line = session.get(Work, (topic, item_id), with_for_update=True)
     if line is None:
         session.add(Work(topic=topic, item_id=item_id, narrowing=narrowing, since=now))
+        session.flush()  # the same transaction may ask again
         return
     line.asked += 1
     line.narrowing = line.narrowing or narrowing
@@ -39,12 +43,13 @@ def forget(session: Session, item_id: str) -> None:
 
 
 def is_indexed(session: Session, item_id: str) -> bool:
-    """Tell whether every projection shows what it should of this item."""
-    return not session.scalar(select(exists().where(Work.item_id == item_id)))
+    """Tell whether the projection shows what it should of this item."""
+    waits = exists().where(Work.topic == GRAPH, Work.item_id == item_id)
+    return not session.scalar(select(waits))
 
 
 # Built once: every query asks it.
-_NARROWING = select(exists().where(Work.narrowing.is_(True)))
+_NARROWING = select(exists().where(Work.topic == GRAPH, Work.narrowing.is_(True)))
 
 
 def narrowing_pending(parts: Parts) -> bool:

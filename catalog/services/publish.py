@@ -26,15 +26,18 @@ from catalog.domain.lifecycle import (
 )
 from catalog.domain.permissions import Action, Actor
 from catalog.domain.record import Dois, ItemRecord
-from catalog.domain.report import Report
+from catalog.domain.report import Finding, Report
 from catalog.domain.validation import Judgement
 from catalog.domain.writing import filled_in_for
 from catalog.parts import Parts
 from catalog.services import outbox
 from catalog.services.citations import findings_on_references
+from catalog.services.dois import gets_doi
 from catalog.services.history import Happened, note
 from catalog.services.judging import Judged, judge_stored, keep, require, with_record
 from catalog.services.loading import check_stage, file_names, load, load_for_change, record_of
+from catalog.services.registrable import findings_on_registration
+from catalog.services.reserve import reserve
 from catalog.tables import Citation, Item, Version
 
 
@@ -52,23 +55,27 @@ def publish(
 ) -> tuple[ItemRecord, ...]:
     """Publish all of `wanted` or none; references among them count as published.
 
-    Each is judged again by today's shapes at publication level. Raises what changing an item
-    raises, WrongState for what is no draft, and NotConforming whose evidence `items` holds state
+    Each is judged again by today's shapes at publication level, and by what the registrar of DOIs
+    takes. One that is published already, and has not got the DOI that is its due, gets it. Raises
+    what changing an item raises, WrongState for what is no draft, and NotConforming whose evidence `items` holds state
     and report of each item. For all but the first, what the caller may not publish is not there.
     """
     together = frozenset(one.item_id for one in wanted)
     fresh = []
     for one in wanted:
         with _about(one, wanted[0]):
-            fresh.append(_judge_now(parts, actor, one))
+            fresh.append(_judge_now(parts, actor, one, visibility, now))
     with parts.database.writing() as session:
         done: list[_Ready] = []
         for one, seen in zip(wanted, fresh, strict=True):
             with _about(one, wanted[0]):
-                done.append(_lock(session, actor, one, seen, visibility, together))
+                done.append(_lock(session, parts, actor, one, seen, visibility, together))
         if any(not ready.judged.report.conforms_at("publication") for ready in done):
             raise _refused(done)
         for ready in done:
+            if ready.version.state == State.PUBLISHED.value:
+                _ask_for_doi(session, parts, ready.version, actor.account, now)
+                continue
             keep(session, parts, ready.version, ready.judged)
             make_public(session, parts, ready.item, ready.version, visibility, actor.account, now)
         session.flush()
@@ -88,6 +95,7 @@ class _Ready(NamedTuple):
     item: Item
     version: Version
     judged: Judged
+    dois: Dois
 
 
 @contextmanager
@@ -105,18 +113,38 @@ def _about(one: Wanted, first: Wanted) -> Iterator[None]:
         raise
 
 
-def _judge_now(parts: Parts, actor: Actor, one: Wanted) -> _Seen:
+def _judge_now(
+    parts: Parts, actor: Actor, one: Wanted, visibility: Visibility, now: datetime
+) -> _Seen:
     """Judge before the transaction, which must not wait for a worker."""
     with parts.database.reading() as session:
         record = load(session, actor, Action.PUBLISH, one.item_id, one.n)
         check_stage(record, one.expected)
-        check_can_publish(record.state)
+        if not _lacks_doi(parts, record):
+            check_can_publish(record.state)
         names = file_names(session, record.id, record.version)
-    return _Seen(record.stage, judge_stored(parts, record.ntriples, record.id, names))
+        faults: tuple[Finding, ...] = ()
+        if visibility in METADATA_ARE_PUBLIC:
+            faults = findings_on_registration(session, parts, record, now=now)
+    judgement = judge_stored(parts, record.ntriples, record.id, names)
+    if faults:
+        judgement = replace(judgement, report=judgement.report.plus(faults))
+    return _Seen(record.stage, judgement)
+
+
+def _lacks_doi(parts: Parts, record: ItemRecord) -> bool:
+    """Tell whether a version is published for everybody and has not got the DOI that is its due."""
+    return (
+        record.state is State.PUBLISHED
+        and record.visibility in METADATA_ARE_PUBLIC
+        and record.dois.version is None
+        and gets_doi(parts, record.type)
+    )
 
 
 def _lock(
     session: Session,
+    parts: Parts,
     actor: Actor,
     one: Wanted,
     seen: _Seen,
@@ -126,7 +154,8 @@ def _lock(
     item, version, record = load_for_change(
         session, actor, Action.PUBLISH, one.item_id, expected=one.expected, n=one.n
     )
-    check_can_publish(record.state)
+    if not _lacks_doi(parts, record):
+        check_can_publish(record.state)
     if record.stage != seen.stage:  # `If-Match` said "*"
         raise MovedOn("The item was changed at this moment; repeat your request.")
     judged = with_record(
@@ -138,7 +167,7 @@ def _lock(
         owner=item.owner_id,
         version=(item.id, version.n),
     )
-    return _Ready(item, version, judged)
+    return _Ready(item, version, judged, record.dois)
 
 
 def _refused(done: Sequence[_Ready]) -> NotConforming:
@@ -156,7 +185,7 @@ def _refused(done: Sequence[_Ready]) -> NotConforming:
     items = {
         ready.item.id: {
             "state": ready.version.state,
-            "doi": Dois().to_dict(),
+            "doi": ready.dois.to_dict(),
             "report": ready.judged.report.to_dict(),
         }
         for ready in done
@@ -189,6 +218,7 @@ def make_public(
     )
     if visibility in METADATA_ARE_PUBLIC:
         outbox.ask(session, outbox.GRAPH, item.id, now=now)
+        _ask_for_doi(session, parts, version, account, now)
     note(
         session,
         Happened.PUBLISHED,
@@ -198,6 +228,15 @@ def make_public(
         now=now,
         visibility=visibility.value,
     )
+
+
+def _ask_for_doi(
+    session: Session, parts: Parts, version: Version, account: int | None, now: datetime
+) -> None:
+    """Give a version that everybody sees its DOI: written down here, registered by the relay."""
+    if gets_doi(parts, version.type):
+        reserve(session, parts, version, account=account, now=now)
+        outbox.ask(session, outbox.DOI, version.item_id, now=now)
 
 
 def _first_publication(session: Session, item: Item) -> datetime | None:
@@ -229,11 +268,13 @@ def change_visibility(
         if visibility is record.visibility:
             return record
         if visibility in METADATA_ARE_PUBLIC:
-            _check_references(session, version, record)
+            _check_can_be_seen(session, parts, version, record, now)
         version.visibility = visibility.value
         version.state_changes += 1
         version.modified = now
         outbox.ask(session, outbox.GRAPH, item.id, now=now)
+        if visibility in METADATA_ARE_PUBLIC:
+            _ask_for_doi(session, parts, version, actor.account, now)
         note(
             session,
             Happened.VISIBILITY_CHANGED,
@@ -247,8 +288,15 @@ def change_visibility(
         return record_of(session, item, version, actor)
 
 
-def _check_references(session: Session, version: Version, record: ItemRecord) -> None:
-    """Refuse to show everybody what points to items that not everybody may open."""
+def _check_can_be_seen(
+    session: Session, parts: Parts, version: Version, record: ItemRecord, now: datetime
+) -> None:
+    """Refuse to show everybody what points to items that not everybody may open, and what could
+    not get its DOI."""
+    faults = findings_on_registration(session, parts, record, now=now)
+    if faults:
+        report = replace(Report.from_dict(record.report).plus(faults), level="publication")
+        raise NotConforming("The registrar of DOIs would refuse the item.", report.to_dict())
     cited = session.scalars(
         select(Citation.cited).where(Citation.item_id == version.item_id, Citation.n == version.n)
     ).all()

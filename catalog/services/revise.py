@@ -1,5 +1,6 @@
 """Changing the description of a version: judge, keep as a new revision, announce."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,9 +14,18 @@ from catalog.domain.validation import Judgement
 from catalog.domain.writing import written_by_catalog
 from catalog.parts import Parts
 from catalog.services import outbox
+from catalog.services.dois import look_again
 from catalog.services.history import Happened, note
-from catalog.services.judging import judge_source, keep, require, revision_of, with_record
+from catalog.services.judging import (
+    Judged,
+    judge_source,
+    keep,
+    require,
+    revision_of,
+    with_record,
+)
 from catalog.services.loading import check_stage, file_names, load, load_for_change, record_of
+from catalog.services.registrable import findings_on_registration
 from catalog.tables import Item, Version
 
 
@@ -41,6 +51,24 @@ def revise(
         names = file_names(session, before.id, before.version)
     ours = written_by_catalog(before, parts.library.vocabularies, parts.settings.house)
     judgement = judge_source(parts, source, media_type, item_id, names, ours)
+    return keep_revision(parts, actor, item_id, judgement, expected=expected, now=now, n=n)
+
+
+def keep_revision(
+    parts: Parts,
+    actor: Actor,
+    item_id: str,
+    judgement: Judgement,
+    *,
+    expected: frozenset[str] | None,
+    now: datetime,
+    n: int | None = None,
+    **detail: str,
+) -> ItemRecord:
+    """Keep what was judged as the next revision of a version, under the conditions of `revise`.
+
+    detail  what its event says beside number and digest
+    """
     with parts.database.writing() as session:
         item, version, record = load_for_change(
             session, actor, Action.WRITE, item_id, expected=expected, n=n
@@ -57,6 +85,8 @@ def revise(
             owner=item.owner_id,
             version=(item.id, version.n),
         )
+        if published and record.dois.version is not None:
+            judged = _with_registrar(session, parts, record, judged, now)
         require(judged, "publication" if published else "draft")
         version.revision += 1
         version.modified = now
@@ -64,6 +94,7 @@ def revise(
         session.add(revision_of(version, account=actor.account, now=now))
         if published and record.visibility in METADATA_ARE_PUBLIC:
             outbox.ask(session, outbox.GRAPH, item.id, now=now)
+            look_again(session, item.id, now=now)
         note(
             session,
             Happened.REVISED,
@@ -73,9 +104,19 @@ def revise(
             now=now,
             revision=version.revision,
             digest=version.digest,
+            **detail,
         )
         session.flush()
         return record_of(session, item, version, actor)
+
+
+def _with_registrar(
+    session: Session, parts: Parts, record: ItemRecord, judged: Judged, now: datetime
+) -> Judged:
+    """Add to a verdict what the registrar of DOIs would have against the new description."""
+    revised = replace(record, ntriples=judged.judgement.ntriples)
+    faults = findings_on_registration(session, parts, revised, now=now)
+    return replace(judged, report=judged.report.plus(faults)) if faults else judged
 
 
 def _check_type(session: Session, item: Item, record: ItemRecord, judgement: Judgement) -> None:

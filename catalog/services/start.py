@@ -4,7 +4,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import exists, select
+from sqlalchemy import delete, exists, select
 
 from catalog.database import Database
 from catalog.domain.errors import Unauthenticated, WrongState
@@ -13,13 +13,17 @@ from catalog.migrations import bring_up_to_date
 from catalog.parts import Parts
 from catalog.services.accounts import actor_of_token, create_token
 from catalog.services.readiness import set_fact
-from catalog.tables import BaseUsed, Fact, File
+from catalog.settings import SANDBOX, TEST_PREFIX
+from catalog.tables import BaseUsed, Doi, Fact, File
 
 LOCAL = "local"
 """The account that owns the samples, and whose token lies in the data folder."""
 
 BASE = "base"
 """Name of the fact that says under which address the catalog was started last."""
+
+REGISTRAR = "registrar"
+"""Name of the fact that says where the registrar of DOIs was at the last start."""
 
 OBJECTS = "objects"
 """Name of the fact that says where the bytes of files are."""
@@ -41,6 +45,24 @@ def base_of_last_start(database: Database) -> str | None:
     """Return the address under which the catalog ran last, None where it never did."""
     with database.reading() as session:
         return session.scalar(select(Fact.value).where(Fact.name == BASE))
+
+
+def keep_registrar(database: Database, name: str, address: str) -> None:
+    """Write down who registers DOIs, and where.
+
+    The first start with a registrar that is none for trying out forgets the DOIs of the sandbox,
+    which were tests and resolve nowhere: their items get others when they are published again.
+    """
+    with database.writing() as session:
+        if name != SANDBOX:
+            session.execute(delete(Doi).where(Doi.doi.startswith(f"{TEST_PREFIX}/")))
+        set_fact(session, REGISTRAR, address)
+
+
+def registrar_of_last_start(database: Database) -> str | None:
+    """Return the address of the registrar of the last start, None where there was none."""
+    with database.reading() as session:
+        return session.scalar(select(Fact.value).where(Fact.name == REGISTRAR))
 
 
 def keep_objects_in(database: Database, place: str) -> None:

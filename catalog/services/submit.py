@@ -1,7 +1,7 @@
 """Submitting a new item: judge, keep, announce."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -18,6 +18,7 @@ from catalog.services.judging import Judged, judge_source, keep, require, revisi
 from catalog.services.loading import load, record_of
 from catalog.services.once import Repeatable, made_before, remember
 from catalog.services.publish import make_public
+from catalog.services.registrable import findings_on_registration
 from catalog.tables import Item, Version
 
 
@@ -71,6 +72,7 @@ def submit(parts: Parts, actor: Actor, submission: Submission, *, now: datetime)
             item, version = _begin(session, parts, account, item_id, judged, now)
             remember(session, request, item_id, now=now)
             if submission.publish:
+                _check_registrable(session, parts, item, version, judged, actor, now)
                 make_public(session, parts, item, version, Visibility.PUBLIC, account, now)
             n = version.n
     except IntegrityError:  # another request was first with the key, or with the id
@@ -118,6 +120,21 @@ def _begin(
     session.add(revision_of(version, account=account, now=now))
     note(session, Happened.SUBMITTED, item_id, 1, account=account, now=now, digest=version.digest)
     return item, version
+
+
+def _check_registrable(
+    session: Session,
+    parts: Parts,
+    item: Item,
+    version: Version,
+    judged: Judged,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Raise NotConforming where the registrar of DOIs would refuse the item."""
+    record = record_of(session, item, version, actor)
+    faults = findings_on_registration(session, parts, record, now=now)
+    require(replace(judged, report=judged.report.plus(faults)), "publication")
 
 
 def _answered_before(

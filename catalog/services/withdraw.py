@@ -13,6 +13,7 @@ from catalog.domain.permissions import Action, Actor
 from catalog.domain.record import ItemRecord
 from catalog.parts import Parts
 from catalog.services import outbox
+from catalog.services.dois import look_again
 from catalog.services.history import Happened, note
 from catalog.services.loading import load_for_change, record_of
 from catalog.tables import Item, Version
@@ -60,6 +61,7 @@ def withdraw(
             row.withdrawal = said
             row.modified = now
         outbox.ask(session, outbox.GRAPH, item.id, now=now, narrowing=True)
+        look_again(session, item.id, now=now)
         note(
             session,
             Happened.WITHDRAWN,

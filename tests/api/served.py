@@ -16,6 +16,8 @@ from typing import Any
 import psutil
 import urllib3
 
+from tests.servers import free_ports
+
 BIN = Path(sys.executable).parent
 
 
@@ -107,11 +109,8 @@ def status_of(answer: bytes) -> int:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody listens on, nor on the one above it."""
+    return free_ports(1)[0]
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from catalog.library import library
 from catalog.parts import Parts
 from catalog.ports import Judge, Queries
 from catalog.services.accounts import create_token
+from catalog.services.outbox import GRAPH
 from catalog.services.relay import catch_up, run_relay
 from catalog.tables import Base, Work
 from tests.catalogs import catalog_in, description, now
@@ -36,9 +37,9 @@ ROLES: Final[Mapping[str, Role]] = {
 
 
 _GIVEN: Final = {
-    "id": "7777777777", "item_id": "7777777777", "suffix": "ttl", "n": "1", "other": "1",
+    "id": "7777777777", "item_id": "7777777777", "suffix": "ttl", "n": "1", "r": "1", "other": "1",
     "name": "model", "type": "model", "scheme": "item-type", "vocid": "item-type",
-    "concept": "model", "letter": "A", "slug": "not-found", "filename": "catalog.css",
+    "concept": "model", "number": "1", "letter": "A", "slug": "not-found", "filename": "catalog.css",
 }  # fmt: skip
 
 
@@ -214,7 +215,8 @@ class Site:
 
     def _waiting(self) -> bool:
         with self.parts.database.reading() as session:
-            return bool(session.scalar(select(func.count()).select_from(Work)))
+            lines = select(func.count()).select_from(Work).where(Work.topic == GRAPH)
+            return bool(session.scalar(lines))
 
     def settle(self) -> None:
         """Show in SPARQL what there is to show, where no relay runs beside."""
@@ -253,7 +255,7 @@ def problem(answer: TestResponse, status: int, slug: str) -> dict[str, Any]:
 
 def site_in(folder: Path, judge: Judge, queries: Queries, **settings: Any) -> Site:
     """Make a catalog with an empty record in a folder, and the application over it."""
-    made = catalog_in(folder)
+    made = catalog_in(folder, dois=True)
     parts = replace(
         made.parts,
         settings=replace(made.parts.settings, base_url=BASE, **settings),

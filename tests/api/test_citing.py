@@ -1,133 +1,101 @@
-"""Citations say what the description says, in its order, and invent nothing."""
+"""An item over HTTP as DataCite has it, and as citations: by suffix, by `Accept`, on its page."""
 
-from dataclasses import replace
-from datetime import UTC, datetime
+import json
 
 import pytest
 
-from api.citing import Author, Citation, authors, cite
-from catalog.domain.description import Description, term_of_text
-from catalog.domain.identifiers import item_iri
-from catalog.domain.lifecycle import State, Visibility
-from catalog.domain.record import ItemRecord
-
-ITEM = item_iri("w62kz7rwhm")
-NOW = datetime(2026, 11, 23, tzinfo=UTC)
-TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
-FOAF = "http://xmlns.com/foaf/0.1/"
-CREATOR = "<http://purl.org/dc/terms/creator>"
-RECORD = ItemRecord(
-    id="w62kz7rwhm",
-    version=1,
-    revision=1,
-    file_changes=0,
-    state_changes=0,
-    type="model",
-    title="U-Net",
-    state=State.PUBLISHED,
-    visibility=Visibility.PUBLIC,
-    owner_id=1,
-    owner="local",
-    created=NOW,
-    modified=NOW,
-    published=NOW,
-    ntriples="",
-    digest="",
-    report={},
-)
+from catalog import kernel4
+from tests.api.sites import BASE, Kept, Site, problem
 
 
-def by(*names: str, kind: str = "Person", ordered: bool = True) -> Description:
-    """Return a description with creators of these names, in this order if `ordered`."""
-    statements = []
-    for number, name in enumerate(names):
-        part = f"<{ITEM}#z{len(names) - number}>"
-        statements += [
-            (f"<{ITEM}>", CREATOR, part),
-            (part, TYPE, f"<{FOAF}{kind}>"),
-            (part, f"<{FOAF}name>", term_of_text(name)),
-        ]
-        if ordered:
-            place = f'"{number + 1}"^^<http://www.w3.org/2001/XMLSchema#integer>'
-            statements.append((part, "<https://schema.org/position>", place))
-    return Description.of(ITEM, statements)
+@pytest.fixture(scope="module")
+def item(site: Site) -> Kept:
+    return site.published("Snow & <b>ice</b>")
 
 
-def cited(description: Description, title: str = "U-Net", **changes: object) -> Citation:
-    return cite(
-        description,
-        replace(RECORD, **changes),  # type: ignore[arg-type]
-        title=title,
-        kind="Model",
-        publisher="Sage",
-        address="http://127.0.0.1:8000/items/w62kz7rwhm",
-    )
+FORMS = {
+    "datacite.json": "application/vnd.datacite.datacite+json",
+    "datacite.xml": "application/vnd.datacite.datacite+xml",
+    "crosscite.json": "application/vnd.crosscite.crosscite+json",
+    "bib": "application/x-bibtex",
+    "ris": "application/x-research-info-systems",
+    "csl.json": "application/vnd.citationstyles.csl+json",
+    "citation.txt": "text/x-bibliography",
+    "jats.xml": "application/vnd.jats+xml",
+    "csv": "text/csv",
+}
+ALIASES = {
+    "application/x-datacite+xml": "application/vnd.datacite.datacite+xml",
+    "application/citeproc+json": "application/vnd.citationstyles.csl+json",
+}
 
 
-@pytest.mark.parametrize(
-    ("name", "author", "shown"),
-    [
-        ("Seongha Park", Author("Park", "Seongha"), "Park, S."),
-        ("Park, Seongha", Author("Park", "Seongha"), "Park, S."),
-        ("Rajesh  Sankaran", Author("Sankaran", "Rajesh"), "Sankaran, R."),
-        ("Ludwig van Beethoven", Author("van Beethoven", "Ludwig"), "van Beethoven, L."),
-        ("J. R. R. Tolkien", Author("Tolkien", "J. R. R."), "Tolkien, J. R. R."),
-        ("Plato", Author("Plato", ""), "Plato"),
-    ],
-)
-def test_a_person_is_cited_by_family_name(name: str, author: Author, shown: str) -> None:
-    (found,) = authors(by(name))
-    assert (found, found.with_initials) == (author, shown)
+@pytest.mark.parametrize(("suffix", "form"), FORMS.items())
+def test_a_format_is_served_by_suffix_and_by_accept(
+    site: Site, item: Kept, suffix: str, form: str
+) -> None:
+    by_suffix = site.anyone.get(f"{item.path}.{suffix}")
+    by_accept = site.anyone.get(item.path, Accept=form)
+    of_version = site.anyone.get(f"{item.path}/v/1.{suffix}")
+    assert by_suffix.status_code == by_accept.status_code == of_version.status_code == 200
+    assert by_suffix.mimetype == by_accept.mimetype == form
+    assert by_suffix.data == by_accept.data == of_version.data
 
 
-def test_an_organisation_keeps_its_name_whole() -> None:
-    (found,) = authors(by("Argonne National Laboratory", kind="Organization"))
-    assert found == Author("Argonne National Laboratory", "")
+@pytest.mark.parametrize(("asked", "form"), ALIASES.items())
+def test_another_name_of_a_format_asks_for_it_too(
+    site: Site, item: Kept, asked: str, form: str
+) -> None:
+    assert site.anyone.get(item.path, Accept=asked).mimetype == form
 
 
-def test_authors_stand_in_the_order_of_the_description() -> None:
-    assert cited(by("Ana Ruiz", "Pete Beckman", "Zoe Abel")).before == (
-        "Ruiz, A., Beckman, P., & Abel, Z. (2026). "
-    )
+def test_a_browser_still_gets_the_page(site: Site, item: Kept) -> None:
+    accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    assert site.anyone.get(item.path, Accept=accept).mimetype == "text/html"
 
 
-def test_more_than_twenty_authors_are_shortened() -> None:
-    before = cited(by(*(f"Ana A{n:02}" for n in range(25)))).before
-    assert "A18, A., … A24, A." in before
-    assert "A20" not in before
+def test_xml_is_what_the_attributes_say(site: Site, item: Kept) -> None:
+    said = json.loads(site.anyone.get(f"{item.path}.datacite.json").text)
+    xml = site.anyone.get(f"{item.path}.datacite.xml").data
+    assert kernel4.faults_of_xml(xml, item.id) == ()
+    again = kernel4.from_xml(xml)
+    assert again["titles"] == said["titles"]
+    assert said["url"] == f"{BASE}items/{item.id}/v/1"
 
 
-def test_without_a_creator_the_title_comes_first_and_nobody_is_made_up() -> None:
-    found = cited(by())
-    assert (found.before, found.after.split(" [")[0]) == ("", "(2026). (Version 1)")
-    assert "author" not in found.bibtex
+def test_the_style_is_that_of_datacite_or_the_one_asked_for(site: Site, item: Kept) -> None:
+    usual = site.anyone.get(f"{item.path}.citation.txt").text
+    apa = site.anyone.get(item.path + "?style=apa&locale=en-GB", Accept="text/x-bibliography").text
+    assert usual.startswith("Ruiz, Ana (")
+    assert apa.startswith("Ruiz, A. (")
+    assert usual == site.anyone.get(f"{item.path}.citation.txt?style=datacite").text
 
 
-def test_a_draft_has_no_year() -> None:
-    found = cited(by("Ana Ruiz"), published=None, state=State.DRAFT)
-    assert found.before == "Ruiz, A. (draft). "
-    assert "year" not in found.bibtex
-    assert "Draft, not published" in found.bibtex
+@pytest.mark.parametrize("style", ["chicago", "APA", "../../etc/passwd"])
+def test_a_style_that_is_not_written_here_is_refused(site: Site, item: Kept, style: str) -> None:
+    said = problem(site.anyone.get(f"{item.path}.citation.txt?style={style}"), 400, "unreadable")
+    assert "datacite or apa" in said["detail"]
 
 
-def test_bibtex_is_one_entry_with_every_member() -> None:
-    assert cited(by("Ana Ruiz", "Pete Beckman")).bibtex == (
-        "@misc{sage_w62kz7rwhm_v1,\n"
-        "  author       = {Ruiz, Ana and Beckman, Pete},\n"
-        "  title        = {{U-Net}},\n"
-        "  year         = {2026},\n"
-        "  version      = {1},\n"
-        "  publisher    = {Sage},\n"
-        "  howpublished = {Model},\n"
-        "  url          = {http://127.0.0.1:8000/items/w62kz7rwhm}\n"
-        "}"
-    )
+def test_the_page_cites_in_every_style_and_leads_to_the_downloads(site: Site, item: Kept) -> None:
+    page = site.anyone.get(f"{item.path}.html").text
+    for suffix in ("bib", "ris", "csl.json"):
+        assert f'href="/items/{item.id}/v/1.{suffix}" download' in page
+    assert "<cite>Snow &amp; &lt;b&gt;ice&lt;/b&gt;</cite>" in page
+    assert f"@misc{{sage_{item.id}_v1" in page
+    assert "<b>ice" not in page
 
 
-@pytest.mark.parametrize("title", ["50 % & more_{x} #1 $", "}}, note = {evil", "a\nb \\input{x}"])
-def test_bibtex_braces_stay_balanced_whatever_the_title(title: str) -> None:
-    entry = cited(by("Ana Ruiz"), title).bibtex
-    depths = [entry[:end].count("{") - entry[:end].count("}") for end in range(len(entry) + 1)]
-    assert depths[-1] == 0
-    assert min(depths[len("@misc{") : -1]) == 1
-    assert len(entry.splitlines()) == 9
+def test_a_draft_is_nobody_elses_in_any_format(site: Site) -> None:
+    draft = site.draft("Hidden")
+    for suffix in FORMS:
+        assert site.anyone.get(f"{draft.path}.{suffix}").status_code == 404
+        assert site.owner.get(f"{draft.path}.{suffix}").status_code == 200
+
+
+def test_a_tombstone_is_cited_and_no_format_is_left(site: Site) -> None:
+    gone = site.withdrawn("Gone")
+    for suffix in FORMS:
+        assert site.anyone.get(f"{gone.path}.{suffix}").status_code == 410
+    assert "<cite>Gone</cite>" in site.anyone.get(f"{gone.path}.html").text
+    assert "Gone (Version 1)" in site.anyone.get(gone.path).get_json()["citation"]

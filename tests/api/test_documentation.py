@@ -12,8 +12,8 @@ from catalog.domain.errors import CatalogError, every_error
 from catalog.services import readiness
 from tests.api.sites import BASE, Site, problem
 
-STATUSES = {400, 401, 403, 404, 405, 406, 409, 410, 411, 412, 413, 415, 416, 421, 422, 428, 500,
-            503, 507}  # fmt: skip
+STATUSES = {400, 401, 403, 404, 405, 406, 409, 410, 411, 412, 413, 415, 416, 421, 422, 428, 429,
+            500, 503, 507}  # fmt: skip
 
 
 def openapi(site: Site) -> dict[str, Any]:

@@ -33,7 +33,8 @@ def test_a_file_is_kept_and_fetched_byte_by_byte(site: Site) -> None:
         assert got.headers["Content-Length"] == str(len(BYTES))
         assert got.headers["Content-Digest"] == DIGEST
         assert got.headers["Accept-Ranges"] == "bytes"
-        assert f'<{BASE}items/{one.id}>; rel="collection"' in got.headers.getlist("Link")
+        page = f"{BASE[:-1]}{path.partition('/files')[0]}"
+        assert f'<{page}>; rel="collection"; type="text/html"' in got.headers.getlist("Link")
     again = site.owner.put(f"{one.path}/files/sky/a b.png", b"new", Content_Type="image/png")
     assert again.status_code == 200
     assert site.owner.get(f"{one.path}/files/sky/a b.png").data == b"new"

@@ -35,7 +35,7 @@ def test_a_draft_is_published_and_answers_with_its_state(site: Site) -> None:
     assert answer.status_code == 200
     said = answer.get_json()
     assert (said["id"], said["state"], said["visibility"]) == (one.id, "published", "public")
-    assert said["doi"]["state"] == "none"
+    assert said["doi"]["state"] == "reserved"
     assert said["items"][one.id].keys() >= {"state", "doi", "report"}
     assert answer.headers["ETag"].startswith('"1.1.0.1-')
     read = site.anyone.get(f"{one.path}.json").get_json()

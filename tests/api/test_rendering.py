@@ -13,7 +13,7 @@ import pytest
 from html5rdf import HTMLParser
 from html5rdf.treebuilders import getTreeBuilder
 
-from api import rendering, vocabulary_rendering
+from api import history_rendering, rendering, vocabulary_rendering
 from api.asking import ExampleQuery, SparqlOutcome
 from api.form_findings import Findings, Told
 from api.form_tree import described, with_room
@@ -22,10 +22,20 @@ from api.form_words import Words
 from api.frame import Frame
 from api.landing import IDS
 from api.naming import naming
+from api.preview import Preview
 from catalog.domain.description import Description, term_of_text
-from catalog.domain.errors import NotConforming, NotFound, Unreadable, every_error
+from catalog.domain.differences import difference
+from catalog.domain.errors import (
+    NotAcceptable,
+    NotConforming,
+    NotFound,
+    TooMany,
+    Unreadable,
+    every_error,
+)
 from catalog.domain.identifiers import SAGE, VOCAB, item_iri
 from catalog.domain.lifecycle import State, Visibility
+from catalog.domain.messages import Inbox, Message
 from catalog.domain.permissions import Action, Actor, Role
 from catalog.domain.proposing.proposals import (
     Decision,
@@ -42,6 +52,8 @@ from catalog.domain.proposing.proposals import State as ProposalState
 from catalog.domain.reading import read
 from catalog.domain.record import (
     Deprecation,
+    Dois,
+    DoiState,
     FileRecord,
     ItemLine,
     ItemName,
@@ -55,7 +67,12 @@ from catalog.domain.schemes import SKOS
 from catalog.domain.terms.changes import Change, Kind
 from catalog.domain.terms.lexicon import Found
 from catalog.library import library
+from catalog.services.lineage import Lineage
+from catalog.services.compare import Compared, FileChange, Files
+from catalog.services.history import Happened
+from catalog.services.item_history import Entry, History
 from catalog.services.proposals import Narrowed
+from catalog.services.revisions import Revised
 from catalog.services.term_history import Happening, ReleaseLine
 
 LIBRARY = library()
@@ -337,11 +354,91 @@ def differing(changes: Sequence[Change]) -> str:
     )
 
 
+TABLE = Preview(
+    "table", "One row.", head=("a", "<b>"), rows=(("1", "<script>"),), numeric=(True, False)
+)
+MESSAGES = (
+    Message(2, ITEM, 1, "A <b>", "It is <i>wrong</i>.", "ana@example.org", "", NOW, None),
+    Message(1, ITEM, 1, "A", "The second row is of another year.", "", "other", NOW, NOW),
+)
+
+
+def previewed(shown: Preview) -> str:
+    """Return the page of a file's beginning."""
+    return rendering.preview(FRAME, LIBRARY, record=_PLAIN, file=FILES[0], shown=shown)
+
+
+def revised(path: Path, *, revision: int, **changes: Any) -> Revised:
+    """Return a revision of an item that a file describes."""
+    record = record_from(path, revision=revision)
+    return Revised(
+        **{"record": record, "names": NAMES, "at": NOW, "by": "local", "is_current": True} | changes
+    )
+
+
+def compared(before: Revised, after: Revised, files: Files) -> str:
+    """Return the page of what differs between two revisions."""
+    differs = difference(before.description, after.description)
+    found = Compared(after.record, before, after, differs, files)
+    return history_rendering.difference(FRAME, LIBRARY, found)
+
+
+def entry(kind: Happened, **changes: Any) -> Entry:
+    """Return something that happened to an item."""
+    return Entry(
+        **{"seq": 1, "kind": kind, "version": 1, "revision": None, "before": None, "at": NOW,
+           "by": "local", "detail": {}} | changes
+    )  # fmt: skip
+
+
+def past(*entries: Entry, cursor: str | None = None) -> str:
+    """Return a page of the history of an item, as its owner sees it."""
+    found = History(_PLAIN, True, entries, cursor)
+    return history_rendering.history(FRAME, LIBRARY, found, is_continued=cursor is not None)
+
+
 PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "front": (
         "index.html",
         lambda: rendering.index(
             FRAME, LIBRARY, counts={"model": 2, "weights": 1}, newest=LINES, examples=(EXAMPLE,)
+        ),
+    ),
+    "history": (
+        "history.html",
+        lambda: past(
+            entry(Happened.REVISED, revision=2, before="1.1", changed=(f"{DCT}title", DCT)),
+            entry(Happened.REVISED, revision=2, before="v/1", detail={"restored": "1.1"}),
+            entry(Happened.WITHDRAWN, detail={"reason": "bad", "note": "<b>Sorry</b>"}),
+            *(entry(kind, revision=1) for kind in Happened),
+            cursor="more",
+        ),
+    ),
+    "history, empty": ("history.html", past),
+    "revision": (
+        "item_revision.html",
+        lambda: history_rendering.revision(
+            FRAME,
+            LIBRARY,
+            revised(VALID / "common-rich.ttl", revision=1, is_current=False, stage="1.2.0.0"),
+        ),
+    ),
+    "item difference": (
+        "item_difference.html",
+        lambda: compared(
+            revised(VALID / "common-rich.ttl", revision=1),
+            revised(VALID / "model-rich-runtime.ttl", revision=2),
+            Files(
+                (FileChange(FILES[0], FILES[1]), FileChange(None, FILES[0])), totals=(0, 201, 1)
+            ),
+        ),
+    ),
+    "item difference, none": (
+        "item_difference.html",
+        lambda: compared(
+            revised(VALID / "common-rich.ttl", revision=1),
+            revised(VALID / "common-rich.ttl", revision=1),
+            Files((), (0, 0, 0)),
         ),
     ),
     "front, empty": (
@@ -398,6 +495,52 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
                 versions=tuple(VersionName(n, State.PUBLISHED, NOW) for n in (1, 2)),
             )
         ),
+    ),
+    "item, with all there is beside it": (
+        "item.html",
+        lambda: item(
+            record_from(
+                VALID / "common-rich.ttl",
+                files=FILES,
+                dois=Dois("10.5072/sage.a", "10.5072/sage.a.v1", DoiState.FAILED, "No host."),
+            ),
+            cited_by=CITED_BY,
+            may=frozenset(Action),
+            lineage=Lineage((("0123456789", CITED_BY[0]),), ((CITED_BY[0].id, CITED_BY[0]),)),
+            preview=(FILES[0].name, TABLE),
+        ),
+    ),
+    "preview, table": ("preview.html", lambda: previewed(TABLE)),
+    "preview, text": ("preview.html", lambda: previewed(Preview("text", "One line.", text="a"))),
+    "preview, picture": (
+        "preview.html",
+        lambda: previewed(Preview("picture", "Small.", width=3, height=2)),
+    ),
+    "preview, nothing": ("preview.html", lambda: previewed(Preview("nothing", "It is empty."))),
+    "report": ("report.html", lambda: rendering.report(FRAME, LIBRARY, record=_PLAIN)),
+    "report, wrong": (
+        "report.html",
+        lambda: rendering.report(
+            FRAME,
+            LIBRARY,
+            record=_PLAIN,
+            text="short",
+            error=NotAcceptable("Say more.", field="text"),
+        ),
+    ),
+    "report, too many": (
+        "report.html",
+        lambda: rendering.report(
+            FRAME, LIBRARY, record=_PLAIN, error=TooMany("Later.", retry_after=9)
+        ),
+    ),
+    "reports": (
+        "reports.html",
+        lambda: rendering.reports(FRAME, found=Inbox(MESSAGES, 3, 1, "next-one"), only_open=True),
+    ),
+    "reports, none": (
+        "reports.html",
+        lambda: rendering.reports(FRAME, found=Inbox((), 0, 0, None), only_open=False),
     ),
     "tombstone": (
         "tombstone.html",
@@ -963,7 +1106,7 @@ def test_files_are_told_apart_by_where_they_are() -> None:
 
 @pytest.mark.parametrize(
     ("state", "forms"),
-    [(State.DRAFT, {"publish", "upload", "delete"}), (State.PUBLISHED, {"withdraw"})],
+    [(State.DRAFT, {"publish", "upload", "delete"}), (State.PUBLISHED, {"withdraw", "begin"})],
 )
 def test_only_what_the_state_allows_is_offered(state: State, forms: set[str]) -> None:
     found = Parsed(item(replace(_PLAIN, state=state), may=frozenset(Action)))
@@ -990,12 +1133,6 @@ def test_the_title_is_chosen_by_the_readers_language() -> None:
     french = Parsed(item(record, frame=replace(FRAME, languages=("fr", "en"))))
     assert (french.all("h1")[0].text, french.all("h1")[0].get("lang")) == ("Nuages", "fr")
     assert Parsed(item(record)).all("h1")[0].text == "Clouds"
-
-
-def test_the_forms_that_machines_read_are_announced() -> None:
-    found = Parsed(item(_PLAIN))
-    alternates = [node for node in found.all("link") if node.get("rel") == "alternate"]
-    assert {node.get("type") for node in alternates} >= {"text/turtle", "application/ld+json"}
 
 
 def test_every_operation_but_those_of_forms_is_documented() -> None:

@@ -10,8 +10,10 @@ from api.using import snippets
 ADDRESS = "http://127.0.0.1:8000/items/w62kz7rwhm"
 
 
-def lines(*files: str, is_open: bool = True, is_here: bool = True) -> dict[str, str]:
-    return dict(snippets(ADDRESS, files, is_open=is_open, is_here=is_here))
+def lines(
+    *files: str, is_open: bool = True, is_here: bool = True, has_folders: bool = False
+) -> dict[str, str]:
+    return dict(snippets(ADDRESS, files, is_open=is_open, is_here=is_here, has_folders=has_folders))
 
 
 @pytest.mark.parametrize("name", ["a b.tar", "$(reboot)", "';reboot;'", "`x`", "a&b|c"])
@@ -22,10 +24,11 @@ def test_whatever_a_file_is_called_the_shell_sees_one_word(name: str) -> None:
 
 
 def test_what_not_everybody_may_read_is_asked_for_with_a_token() -> None:
-    assert "Authorization" not in "".join(lines(f"{ADDRESS}/files/x").values())
+    assert "TOKEN" not in "".join(lines(f"{ADDRESS}/files/x").values())
     said = lines(f"{ADDRESS}/files/x", is_open=False)
     assert said["curl"].count("$SAGE_CATALOG_TOKEN") == 2
-    assert "Authorization" in said["Python"]
+    assert "Authorization" in said["Python alone"]
+    assert 'os.environ["SAGE_CATALOG_TOKEN"]' in said["Python"]
 
 
 def test_a_token_is_never_sent_to_another_host() -> None:
@@ -34,12 +37,18 @@ def test_a_token_is_never_sent_to_another_host() -> None:
     assert said.endswith("https://elsewhere.example/x")
 
 
-def test_the_lines_of_python_are_python() -> None:
-    ast.parse(lines()["Python"])
-    ast.parse(lines(is_open=False)["Python"])
+@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize("has_folders", [True, False])
+def test_the_lines_of_python_are_python(*, is_open: bool, has_folders: bool) -> None:
+    said = lines(is_open=is_open, has_folders=has_folders)
+    ast.parse(said["Python"])
+    ast.parse(said["Python alone"])
 
 
 def test_the_command_asks_the_catalog_that_has_the_item() -> None:
-    words = shlex.split(lines()["Command line"].replace("\\\n", ""), comments=True)
+    fetched, asked = lines()["Command line"].replace("\\\n", "").split("\n\n")
+    words = shlex.split(fetched, comments=True)
+    assert words == ["sage-catalog", "download", "w62kz7rwhm", "--url", "http://127.0.0.1:8000"]
+    words = shlex.split(asked, comments=True)
     assert words[:4] == ["sage-catalog", "query", "--url", "http://127.0.0.1:8000"]
     assert words[-1] == f"DESCRIBE <{ADDRESS}>"

@@ -42,10 +42,11 @@ FIXED = (
 
 
 @pytest.fixture(scope="module")
-def paths(catalog: Running) -> tuple[str, ...]:
-    """The fixed pages, and one item of every type that there is."""
+def paths(catalog: Running, rich: str) -> tuple[str, ...]:
+    """The fixed pages, one item of every type that there is, and one with all beside it."""
     by_type = {one["type"]: one["id"] for one in catalog.json("/items?limit=100")["items"]}
-    return (*FIXED, *(f"/items/{item_id}" for item_id in by_type.values()))
+    beside = (rich, f"{rich}/report", f"{rich}/preview/observations.csv")
+    return (*FIXED, *(f"/items/{item_id}" for item_id in by_type.values()), *beside)
 
 
 @pytest.fixture
@@ -168,7 +169,7 @@ def test_without_a_script_tabs_and_details_work_and_nothing_is_missing(
     page.goto(f"/items/{model}")
     bibtex = page.locator(".tabs pre", has_text="@misc")
     expect(bibtex).to_be_hidden()
-    page.get_by_text("BibTeX", exact=True).click()
+    page.locator(".tabs label", has_text="BibTeX").click()
     expect(bibtex).to_be_visible()
     assert page.get_by_role("button", name="Copy").count() == 0
     context.close()
@@ -252,7 +253,7 @@ def test_by_forms_alone_an_item_is_judged_kept_given_a_file_and_deleted(
         {"name": "<b>x</b>.txt", "mimeType": "text/plain", "buffer": b"bytes"}
     )
     page.get_by_role("button", name="Upload").click()
-    expect(page.get_by_role("link", name="<b>x</b>.txt")).to_be_visible()
+    expect(page.get_by_role("link", name="<b>x</b>.txt", exact=True)).to_be_visible()
     page.get_by_text("Delete this draft").click()
     page.get_by_label("Description and files go").check()
     page.get_by_role("button", name="Delete the draft").click()

@@ -7,7 +7,7 @@ import pytest
 
 from catalog.domain.identifiers import RECORD, item_iri
 from catalog.domain.lifecycle import State, Visibility
-from catalog.domain.record import FileRecord, ItemName, ItemRecord
+from catalog.domain.record import Dois, DoiState, FileRecord, ItemName, ItemRecord, VersionName
 from catalog.domain.validation import Judgement, judge
 from catalog.domain.writing import (
     RDF_FORMS,
@@ -25,6 +25,7 @@ ID = "0000000000"
 ITEM = item_iri(ID)
 HOUSE = House(BASE, "Sage", "https://ror.org/05gvnxz63", "Desk", "desk@example.org")
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
+DOIS = (f"10.5072/sage.{ID}", f"10.5072/sage.{ID}.v2")
 EXAMPLES = sorted((Path(__file__).parents[1] / "shapes" / "valid").glob("*.ttl"))
 
 
@@ -46,7 +47,7 @@ def record_of(judgement: Judgement, state: State) -> ItemRecord:
     )
     return ItemRecord(
         id=ID,
-        version=1,
+        version=2,
         revision=1,
         file_changes=1,
         state_changes=0,
@@ -65,6 +66,8 @@ def record_of(judgement: Judgement, state: State) -> ItemRecord:
         filled_in=filled if state is State.PUBLISHED else "",
         files=(FileRecord("sky image.tar.gz", 5, "0" * 64, "application/gzip", "o/1", NOW),),
         files_total=1,
+        versions=(VersionName(1, State.PUBLISHED, NOW), VersionName(2, state, NOW)),
+        dois=Dois(*DOIS, DoiState.FINDABLE, findable=DOIS),
     )
 
 
@@ -99,3 +102,6 @@ def test_sent_back_to_who_does_not_know_what_it_wrote_it_is_not_refused(media_ty
     again = judged(body, media_type)
     assert again.report.conforms
     assert "written-by-catalog" in {f.component for f in again.report.findings}
+    assert not any(
+        told in again.ntriples for told in (*DOIS, "#doi", "previousVersion", "hasCurrentVersion")
+    )

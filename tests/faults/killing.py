@@ -6,7 +6,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ from urllib.parse import urlencode
 import psutil
 
 from tests.catalogs import description
+from tests.servers import free_ports
 
 READY_SECONDS = 60.0
 _NO_OTHER_THAN_THESE = {200, 201, 204, 404, 409, 410, 412, 429, 503}
@@ -129,11 +129,8 @@ def _is(name: str, process: psutil.Process) -> bool:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody listens on, nor on the one above it."""
+    return free_ports(1)[0]
 
 
 def ask(

@@ -9,6 +9,7 @@ from catalog.domain.importing.carried import Carried, pointer_of
 from catalog.domain.importing.gathering import Gathering, Reader, lost, to
 from catalog.domain.importing.names import Meaning
 from catalog.domain.importing.nodes import each, id_of, place_of, texts_in, types_of
+from catalog.domain.importing.own_terms import deciding_type, say_classes
 from catalog.domain.importing.schema_org import CREATIVE_WORK, read_work, text, where
 from catalog.domain.importing.values import is_empty, shown
 
@@ -31,7 +32,9 @@ def recognises(document: Mapping[str, Any]) -> bool:
 
 def carried(document: Mapping[str, Any], library: Meaning) -> Carried:
     """Return the description of the source code."""
-    gathering = Gathering(library, "code")
+    item_type = deciding_type(library.shapes.item_types, document)
+    gathering = Gathering(library, item_type or "code")
+    say_classes(gathering, document)
     read_work(gathering, document, _READERS)
     return gathering.carried()
 
@@ -42,6 +45,14 @@ def _programming_languages(gathering: Gathering, raw: Any, pointer: str) -> None
         name = known.get("name") if isinstance(known, Mapping) else known
         for word, place in words_in(name, at):
             gathering.say(gathering.item, "schema:programmingLanguage", word, place)
+
+
+def _version(gathering: Gathering, raw: Any, pointer: str) -> None:
+    """Read the version: of the software, where nothing else says that, and of the item."""
+    said = gathering.item.says("schema:softwareVersion")
+    if gathering.has_field("schema:softwareVersion") and not said:
+        gathering.say(gathering.item, "schema:softwareVersion", raw, pointer)
+    gathering.say(gathering.item, "dcat:version", raw, pointer)
 
 
 def _operating_systems(gathering: Gathering, raw: Any, pointer: str) -> None:
@@ -115,8 +126,8 @@ def _readme(gathering: Gathering, raw: Any, pointer: str) -> None:
 SOFTWARE: Mapping[str, Reader] = {
     "codeRepository": where("schema:codeRepository"),
     "programmingLanguage": _programming_languages,
-    "version": to("schema:softwareVersion", "dcat:version"),
     "softwareVersion": to("schema:softwareVersion"),
+    "version": _version,
     "operatingSystem": _operating_systems,
     "softwareRequirements": _requirements,
     "developmentStatus": _status,

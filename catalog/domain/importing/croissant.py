@@ -5,11 +5,12 @@ from typing import Any
 
 from catalog.domain.importing.addresses import address_of, date_of
 from catalog.domain.importing.carried import Carried
-from catalog.domain.importing.files import FILE_KEYS, say_file
+from catalog.domain.importing.files import FILE_KEYS, lose_others_of_file, say_file
 from catalog.domain.importing.gathering import Gathering, Part, Reader, lose_others, lost, to
 from catalog.domain.importing.names import Meaning
 from catalog.domain.importing.nodes import each, id_of, in_short, local, texts_in, types_of
-from catalog.domain.importing.schema_org import CREATIVE_WORK, read_work, text
+from catalog.domain.importing.own_terms import deciding_type, say_classes
+from catalog.domain.importing.schema_org import CREATIVE_WORK, read_work, text, where
 from catalog.domain.importing.values import concept_of, is_empty, shown
 
 _CROISSANT = "mlcommons.org/croissant"
@@ -42,7 +43,9 @@ def _contexts(raw: Any) -> list[Any]:
 
 def carried(document: Mapping[str, Any], library: Meaning) -> Carried:
     """Return the description of the data set."""
-    gathering = Gathering(library, "training-data")
+    item_type = deciding_type(library.shapes.item_types, document)
+    gathering = Gathering(library, item_type or "training-data")
+    say_classes(gathering, document)
     prefixes = {**_KNOWN_PREFIXES, **_prefixes(document.get("@context"))}
     files = {
         name: one
@@ -88,7 +91,7 @@ def _distributions(
             gathering.lose(at, f"{shown(one)} is neither a FileObject nor a FileSet.")
         elif not is_empty(one.get("contentUrl")):
             _file(gathering, one, at)
-            lose_others(gathering, one, FILE_KEYS, at, "file")
+            lose_others_of_file(gathering, one, at)
         else:
             _contained(gathering, one, at, files)
 
@@ -179,7 +182,9 @@ def _splits(gathering: Gathering, node: Mapping[str, Any], pointer: str) -> None
         names = [value for value in row.values() if isinstance(value, str)] if isinstance(
             row, Mapping
         ) else []  # fmt: skip
-        if not say_split(gathering, names, {}, at):
+        said = row.items() if isinstance(row, Mapping) else ()
+        counts = {str(key).rpartition("/")[2]: value for key, value in said}
+        if not say_split(gathering, names, counts, at):
             gathering.lose(at, f"Split: {shown(names[0]) if names else 'this'} is none known here.")
 
 
@@ -192,6 +197,7 @@ def say_split(
     if found is None:
         return False
     part = gathering.part("sage:Split")
+    gathering.say(part, "dct:description", counts.get("description"), f"{pointer}/description")
     gathering.say(part, "sage:datasetSplit", found, pointer)
     gathering.say(part, "sage:recordCount", counts.get("num_examples"), f"{pointer}/num_examples")
     return gathering.add(gathering.item, "sage:split", part, pointer)
@@ -222,9 +228,17 @@ def _timeframe(gathering: Gathering, raw: Any, pointer: str) -> None:
     gathering.say(gathering.item, "it6:collectionDate", value, pointer)
 
 
+def _standards(gathering: Gathering, raw: Any, pointer: str) -> None:
+    """Read what the data conform to; the description itself conforms to Croissant."""
+    for one, at in each(raw, pointer):
+        if _CROISSANT not in str(id_of(one) or one):
+            where("dct:conformsTo")(gathering, one, at)
+
+
 _READERS: Mapping[str, Reader] = {
     **CREATIVE_WORK,
     "citeAs": text("cr:citeAs"),
+    "conformsTo": _standards,
     "version": to("dcat:version"),
     "isLiveDataset": lost("whether the data still grow has no field here."),
     "sdLicense": lost("it is about the Croissant file, not about the data."),

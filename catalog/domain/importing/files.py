@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 from catalog.domain.importing.addresses import address_of
-from catalog.domain.importing.gathering import Gathering, Part
+from catalog.domain.importing.gathering import Gathering, Part, lose_others
 from catalog.domain.importing.licences import say_licence
 from catalog.domain.importing.nodes import each, id_of, name_of, place_of, texts_in
+from catalog.domain.importing.own_terms import OwnTerms, own_property
 from catalog.domain.importing.values import concept_of, is_empty
 
 _EXACT = re.compile(r"(\d+)\s*(?:B|bytes?)?", re.IGNORECASE)
@@ -34,7 +36,8 @@ def say_file(
     located  the property for its address: `dcat:accessURL` where that leads not just to the file
     """
     part = gathering.part("dcat:Distribution")
-    title = node.get("name") or node.get("@id") or node.get("id")
+    identity = node.get("@id") or node.get("id")
+    title = node.get("name") or (None if address_of(identity) else identity)
     for prop, said in (("dct:title", title), ("dct:description", node.get("description"))):
         for word, _ in texts_in(said, pointer):
             gathering.say(part, prop, word, pointer)
@@ -51,7 +54,29 @@ def say_file(
     gathering.say(part, "dct:modified", node.get("dateModified"), f"{pointer}/dateModified")
     for one, at in each(node.get("conformsTo"), f"{pointer}/conformsTo"):
         gathering.say(part, "dct:conformsTo", place_of(one) or name_of(one), at)
+    _say_own(gathering, part, node, pointer)
     return gathering.add(gathering.item, "dcat:distribution", part, pointer)
+
+
+def lose_others_of_file(gathering: Gathering, node: Mapping[str, Any], pointer: str) -> None:
+    """Tell of the keys of a file that nothing has read."""
+    own = {key for key in node if ":" in key or key in _OWN_IN_SHORT}
+    lose_others(gathering, node, FILE_KEYS | own, pointer, "file")
+
+
+_OWN_IN_SHORT = MappingProxyType({"format": "dct:format", "accessRights": "dct:accessRights"})
+"""Words of our own whose prefix reading by key leaves away."""
+
+
+def _say_own(gathering: Gathering, part: Part, node: Mapping[str, Any], pointer: str) -> None:
+    """Say what our own words tell of a file, and tell which of such words it cannot have."""
+    own = OwnTerms(gathering, gathering.look)
+    for key, raw in node.items():
+        prop = own_property(part, _OWN_IN_SHORT.get(key, key))
+        if prop is not None:
+            own.say(part, prop, raw, f"{pointer}/{key}")
+        elif ":" in key:
+            gathering.lose_key(f"{pointer}/{key}", key, "a file has no field for it here.", "file")
 
 
 def _say_location(

@@ -25,6 +25,7 @@ class Part:
     """The item, or a part of it, while it is written.
 
     kind    the class, prefixed
+    further classes beside it, as IRIs
     fields  the fields that it may have, by the IRI of the property
     said    property to values, each with the JSON Pointer of its origin
     name    the fragment under which others point to it, where any does
@@ -34,6 +35,7 @@ class Part:
     fields: Mapping[str, tuple[Field, ...]]
     said: dict[str, list[tuple[Any, str]]] = field(default_factory=dict)
     name: str | None = None
+    further: list[str] = field(default_factory=list)
 
     def says(self, prop: str) -> bool:
         """Tell whether anything was said with a property."""
@@ -203,7 +205,7 @@ class Gathering:
             return {"@id": f"#{part.name}"}
         written.add(id(part))
         node: dict[str, Any] = {"@id": f"#{part.name}"} if part.name else {}
-        node["@type"] = part.kind
+        node["@type"] = [part.kind, *part.further] if part.further else part.kind
         for path, values in part.said.items():
             if not values:
                 continue

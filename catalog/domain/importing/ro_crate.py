@@ -6,17 +6,25 @@ from typing import Any
 from catalog.domain.importing.addresses import address_of
 from catalog.domain.importing.carried import Carried, pointer_of
 from catalog.domain.importing.codemeta import SOFTWARE
-from catalog.domain.importing.files import FILE_KEYS, say_file
-from catalog.domain.importing.gathering import Gathering, Reader, lose_others, lost
+from catalog.domain.importing.files import lose_others_of_file, say_file
+from catalog.domain.importing.gathering import Gathering, Reader, lost
 from catalog.domain.importing.names import Meaning
 from catalog.domain.importing.nodes import each, id_of, in_short, types_of
+from catalog.domain.importing.own_terms import deciding_type, say_classes
 from catalog.domain.importing.schema_org import CREATIVE_WORK, read_work, where
 from catalog.domain.importing.values import is_empty, shown
 
+PROFILE = "https://w3id.org/ro/crate"
+"""What a part of a crate that is a crate itself conforms to."""
+
 _DESCRIPTOR = ("ro-crate-metadata.json", "ro-crate-metadata.jsonld")
-_FILES = frozenset({"File", "MediaObject", "ImageObject", "AudioObject", "VideoObject"})
+_FILES = frozenset(
+    {"File", "MediaObject", "ImageObject", "AudioObject", "VideoObject", "DataDownload"}
+)
 _CODE = frozenset({"SoftwareSourceCode", "ComputationalWorkflow"})
 _MODEL = frozenset({"MLModel", "MachineLearningModel"})
+_NOT_STATED = "not stated"
+_ACCESS = "dcat:accessURL"
 _MOST_LOOKS = 20_000
 _DEEPEST = 4
 
@@ -40,9 +48,10 @@ def carried(document: Mapping[str, Any], library: Meaning, item_type: str | None
                says so, and otherwise a collection, which is what every crate is
     """
     crate = _Crate(document)
-    said = item_type or crate.item_type()
+    said = item_type or crate.item_type(library.shapes.item_types)
     gathering = Gathering(library, said)
     gathering.look = crate.look
+    say_classes(gathering, crate.root)
     if item_type is None:
         gathering.tell(crate.place, f"The root of the crate was read as an item of type {said}.")
     readers: dict[str, Reader] = {
@@ -54,9 +63,13 @@ def carried(document: Mapping[str, Any], library: Meaning, item_type: str | None
         "mentions": crate.mentions,
         **_READERS,
     }
-    read_work(gathering, crate.root, readers, crate.place)
+    read_work(gathering, crate.stated(), readers, crate.place)
     crate.lose_unread(gathering)
     return gathering.carried()
+
+
+def _values(raw: Any) -> list[Any]:
+    return [one for one, _ in each(raw, "")]
 
 
 class _Crate:
@@ -64,10 +77,12 @@ class _Crate:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._found: dict[str, tuple[dict[str, Any], str]] = {}
+        self._as_written: dict[str, dict[str, Any]] = {}
         for one, at in _entities(document):
             known = id_of(one)
             if known is not None:
                 self._found.setdefault(known, (in_short(one), at))
+                self._as_written.setdefault(known, one)
         self._looks = 0
         self._read: set[str] = set()
         descriptor = next((key for key in self._found if key.endswith(_DESCRIPTOR)), "")
@@ -76,8 +91,19 @@ class _Crate:
         self.root, self.place = self._found.get(known) or self._found.get("./") or ({}, "")
         self._read |= {descriptor, known, "./"}
 
-    def item_type(self) -> str:
-        """Return the type of item that the root, or else its main entity, says to be."""
+    def stated(self) -> dict[str, Any]:
+        """Return the root with its keys as they are written, without what is not stated."""
+        root = self._as_written.get(id_of(self.root) or "", {})
+        return {key: value for key, value in root.items() if value != _NOT_STATED}
+
+    def item_type(self, item_types: Mapping[str, str]) -> str:
+        """Return the type of item that the root, or else its main entity, says to be.
+
+        item_types  name of each to the class that decides
+        """
+        deciding = deciding_type(item_types, self.root)
+        if deciding is not None:
+            return deciding
         main = [types_of(self.entity(one)) for one, _ in each(self.root.get("mainEntity"), "")]
         for kinds in (types_of(self.root), *main):
             if kinds & _MODEL:
@@ -118,6 +144,8 @@ class _Crate:
                 gathering.lose(at, f"{shown(one)} is no part of a crate.")
             elif types_of(node) & _FILES:
                 self._file(gathering, node, known, at)
+            elif PROFILE in map(id_of, _values(node.get("conformsTo"))) and node.get("url"):
+                self.parts(gathering, {"@id": node["url"]}, at)
             elif address_of(known) and gathering.item_type == "collection":
                 gathering.say(gathering.item, "dcat:resource", known, at)
             elif address_of(known):
@@ -131,14 +159,18 @@ class _Crate:
         self, gathering: Gathering, node: Mapping[str, Any], known: str, pointer: str
     ) -> None:
         """Say a file: by its address, else by its path within the crate."""
-        if not is_empty(node.get("contentUrl")):
+        about = self.entity(next(iter(_values(node.get("about"))), None))
+        if about is self.root:
+            gathering.tell(pointer, f"{shown(known)} describes the crate itself, as this does.")
+            return
+        if not is_empty(node.get("contentUrl")) or _ACCESS in node:
             say_file(gathering, node, pointer)
         elif address_of(known):
             say_file(gathering, {**node, "contentUrl": known}, pointer)
         else:
             said = {key: value for key, value in node.items() if key != "url"}
             say_file(gathering, said, pointer, key=known)
-        lose_others(gathering, node, FILE_KEYS, pointer, "file")
+        lose_others_of_file(gathering, node, pointer)
 
     def mentions(self, gathering: Gathering, raw: Any, pointer: str) -> None:
         """Read what is mentioned; actions tell how things came to be, which has no field."""

@@ -22,6 +22,7 @@ from catalog.domain.importing.gathering import (
 from catalog.domain.importing.licences import say_licence
 from catalog.domain.importing.nodes import (
     each,
+    id_of,
     in_short,
     local,
     name_of,
@@ -29,6 +30,7 @@ from catalog.domain.importing.nodes import (
     texts_in,
     types_of,
 )
+from catalog.domain.importing.own_terms import own_readers
 from catalog.domain.importing.values import concept_of, is_empty, shown
 
 
@@ -38,7 +40,12 @@ def read_work(
     """Let the keys of a creative work be read, all within them in short."""
     known = {key: in_short(raw) for key, raw in node.items()}
     of_the_node: dict[str, Reader] = {"id": of_the_form, "type": of_the_form}
-    read_keys(gathering, known, {**of_the_node, **readers}, at, local)
+    own = own_readers(gathering, known, lambda key: local(key) in readers)
+
+    def named(key: str) -> str:
+        return key if key in own else local(key)
+
+    read_keys(gathering, known, {**of_the_node, **readers, **own}, at, named)
 
 
 # ---- texts, addresses, agents
@@ -128,7 +135,9 @@ def keywords(gathering: Gathering, raw: Any, pointer: str) -> None:
     """Read keywords: a text with commas, a list, or defined terms."""
     for one, at in each(raw, pointer):
         known = gathering.look(one)
-        if isinstance(known, Mapping):
+        if gathering.would_take(gathering.item, "dcat:theme", id_of(known)):
+            gathering.say(gathering.item, "dcat:theme", id_of(known), at)
+        elif isinstance(known, Mapping):
             for word, place in texts_in(known.get("name", known.get("@value")), at):
                 gathering.say(gathering.item, "dcat:keyword", word, place)
             if not known.get("name") and "@value" not in known:

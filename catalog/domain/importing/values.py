@@ -9,7 +9,7 @@ from catalog.domain.context import PREFIXES
 from catalog.domain.description import RDF, XSD
 from catalog.domain.fields import Field
 from catalog.domain.importing.addresses import address_of, date_of
-from catalog.domain.importing.names import Names
+from catalog.domain.importing.names import Names, expanded
 
 LONGEST_TEXT = 60_000
 """Characters; a little less than the reader keeps in one text."""
@@ -63,13 +63,42 @@ def fitted(field: Field, raw: Any, names: Names) -> Value | Unfit:
     unfit = _unfit_text(str(text))
     if unfit:
         return unfit
+    typed = _typed(field, raw)
+    if typed is not None:
+        return typed
     for read in _READINGS:
         found = read(field, text, names)
-        if isinstance(found, Mapping) and language and found.get("@language"):
+        tagged = isinstance(found, Mapping) and "@value" in found and "@type" not in found
+        if isinstance(found, Mapping) and language and tagged and _takes_languages(field):
             return {**found, "@language": language}
         if found is not None:
             return found
     return Unfit(_reason(field))
+
+
+def _typed(field: Field, raw: Any) -> Value | None:
+    """Return a value that names its datatype, where the field has just that one among its own.
+
+    Whether the text is one of that datatype is left to the shapes.
+    """
+    named = raw.get("@type") if isinstance(raw, Mapping) else None
+    if not isinstance(named, str) or not isinstance(raw.get("@value"), str):
+        return None
+    datatype = expanded(named)
+    known = datatype in field.datatypes or _takes_any_literal(field)
+    if not known or datatype in (_STRING, _TEXT):
+        return None
+    return {"@value": raw["@value"], "@type": named}
+
+
+def _takes_any_literal(field: Field) -> bool:
+    """Tell whether a field takes literals, of whatever datatype."""
+    plain = not field.datatypes and not field.schemes and not field.parts
+    return plain and field.node_kind == "Literal"
+
+
+def _takes_languages(field: Field) -> bool:
+    return _TEXT in field.datatypes or _takes_any_literal(field)
 
 
 def _said(raw: Any) -> tuple[Any, str | None]:
@@ -115,7 +144,9 @@ def _address(field: Field, raw: Any, _names: Names) -> Value | None:
     if field.node_kind != "IRI" or not isinstance(raw, str):
         return None
     address = raw if field.pattern and raw.startswith("mailto:") else address_of(raw)
-    return {"@id": address} if address and _has_form(field, address) else None
+    # Where there may be words instead, a pattern is about these.
+    fits = address and (_has_form(field, address) or f"{XSD}string" in field.datatypes)
+    return {"@id": address} if fits else None
 
 
 def _switch(field: Field, raw: Any, _names: Names) -> Value | None:
@@ -159,9 +190,7 @@ def _text(field: Field, raw: Any, _names: Names) -> Value | None:
 
 def _string(field: Field, raw: Any, _names: Names) -> Value | None:
     """Return a text without a language; a yes or no is none."""
-    literal = field.node_kind in {"Literal", None} and not field.datatypes and not field.schemes
-    is_string = literal and not field.parts and field.node_kind == "Literal"
-    if (not is_string and _STRING not in field.datatypes) or isinstance(raw, bool):
+    if (not _takes_any_literal(field) and _STRING not in field.datatypes) or isinstance(raw, bool):
         return None
     said = str(raw).strip()
     return {"@value": said} if _has_form(field, said) else None
