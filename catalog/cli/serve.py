@@ -224,6 +224,7 @@ def _prepare_content(settings: Settings, output: Output, stop: Stop, *, samples:
 
             count = load_samples(parts, local, sources, now=_now(), progress=loaded)
         output.say(f"{count} items are loaded and published.")
+    parts.database.learn_sizes()
     parts.database.close()
 
 

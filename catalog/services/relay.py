@@ -48,6 +48,7 @@ _PAUSE_PER_COST = 5.0
 """How long that pause is, measured by what the last state cost: the rest is for the others."""
 
 _TIDY_SECONDS = 5.0
+_LEARN_SIZES_SECONDS = 600.0
 _LONGEST_BACKOFF_SECONDS = 15.0
 _FAILURES_BEFORE_REBUILD = 3
 
@@ -155,6 +156,7 @@ class Relay:
         self._pause = 0.0
         self._last_look = 0.0
         self._last_tidy = 0.0
+        self._learned_sizes = time.monotonic()
 
     def step(self) -> None:
         """Do one round, unless the last one failed a moment ago."""
@@ -333,6 +335,9 @@ class Relay:
         now = datetime.now(UTC)
         try:
             self._triples.tidy()
+            if time.monotonic() - self._learned_sizes > _LEARN_SIZES_SECONDS:
+                self._learned_sizes = time.monotonic()
+                self._parts.database.learn_sizes()
             with self._parts.database.reading() as session:
                 fact = session.get(Fact, NARROWED)
             if fact is not None and datetime.fromisoformat(fact.value) < now - ERASE_AFTER:
