@@ -14,7 +14,6 @@ from catalog.domain.exporting.exported import Exported
 from catalog.domain.exporting.schema_values import address, label_of, values
 from catalog.domain.identifiers import quoted
 from catalog.domain.lifecycle import Visibility
-from catalog.domain.record import DoiState
 from catalog.domain.writing import DCT
 
 _MOST: Final = 50
@@ -188,10 +187,8 @@ def _citation(exported: Exported, said: dict[str, Any], here: str) -> Iterator[T
         yield Tag("citation_publication_date", published.astimezone(UTC).strftime("%Y/%m/%d"))
     for agent in _agents(said.get("publisher")):
         yield Tag("citation_publisher", str(agent.get("name", "")))
-    dois = exported.record.dois
-    doi = dois.version or dois.concept
-    if doi and dois.state is DoiState.FINDABLE:
-        yield Tag("citation_doi", doi)
+    if exported.doi and not exported.house.dois_are_tests:
+        yield Tag("citation_doi", exported.doi)
     yield Tag("citation_abstract_html_url", here)
     for keyword in islice(_texts(said.get("keywords")), _MOST):
         yield Tag("citation_keywords", keyword)

@@ -138,8 +138,11 @@ def _with_states(records: tuple[ItemRecord, ...], deadline: float) -> Response:
     return tagged(json_answer(answer), records[0].stage)
 
 
-@operation(blueprint, "/items/<string:id>/doi", Action.PUBLISH, **_POST | {"takes": None})
-@operation(blueprint, "/items/<string:id>/v/<version:n>/doi", Action.PUBLISH, **_POST | {"takes": None})
+_RESERVE = _POST | {"takes": None}
+
+
+@operation(blueprint, "/items/<string:id>/doi", Action.PUBLISH, **_RESERVE)
+@operation(blueprint, "/items/<string:id>/v/<version:n>/doi", Action.PUBLISH, **_RESERVE)
 def reserve_item_doi(id: str, n: int | None = None) -> Response:
     """Give a draft its DOI ahead of publication; the registrar hears nothing of it yet."""
     wait = wait_seconds()

@@ -23,7 +23,7 @@ from catalog.domain.exporting import ro_crate
 from catalog.domain.exporting.exported import Exported
 from catalog.domain.identifiers import RECORD, SAGE, VOCAB, quoted
 from catalog.domain.lifecycle import State, Visibility, is_announced
-from catalog.domain.record import DoiState, ItemRecord
+from catalog.domain.record import ItemRecord
 from catalog.domain.writing import DCAT, DCT, MEDIA_TYPES, RDF_FORMS
 
 LINKSET_JSON: Final = "application/linkset+json"
@@ -220,8 +220,7 @@ def _cited_as(exported: Exported, address: str) -> str:
     """Return the one IRI to cite: the DOI once it resolves, else the address that stays."""
     dois = exported.record.dois
     doi = dois.version if address.startswith(f"{exported.iri}/v/") else dois.concept
-    is_findable = doi is not None and dois.state is DoiState.FINDABLE
-    return f"{exported.house.doi_resolver}{doi}" if is_findable else address
+    return f"{exported.house.doi_resolver}{doi}" if doi in dois.findable else address
 
 
 def classes_of(exported: Exported) -> tuple[str, ...]:

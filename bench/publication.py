@@ -15,7 +15,7 @@ from bench.validation import sample
 
 _ROUNDS = 6
 _IN_A_ROUND = 10
-_PAUSE_SECONDS = 0.25
+_PAUSE_SECONDS = 0.4
 """From one publication to the next: as people publish, not as a load test does."""
 
 _ALIKE = 1.25

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -118,6 +119,45 @@ def _kill_group(child: Popen) -> None:
             os.killpg(child.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):  # macOS answers EPERM for zombies
             return
+
+
+class Told(threading.Event):
+    """An event that the handler of a signal may set.
+
+    A handler runs in the middle of whatever the main thread does. Where that is the wait for an
+    event of the usual kind, which holds its lock now and then, both would wait for ever.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_told = False
+
+    def set(self) -> None:
+        """Say it."""
+        self._is_told = True
+
+    def is_set(self) -> bool:
+        """Tell whether it was said."""
+        return self._is_told
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is said, at most so many seconds; tell whether it was."""
+        ends = None if timeout is None else time.monotonic() + timeout
+        while not self._is_told:
+            left = _POLL_SECONDS if ends is None else min(_POLL_SECONDS, ends - time.monotonic())
+            if left <= 0:
+                break
+            time.sleep(left)
+        return self._is_told
+
+
+def told_to_stop() -> Told:
+    """Return what a signal to stop sets; who ignores SIGHUP, as nohup does, goes on doing so."""
+    stop = Told()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda _number, _frame: stop.set())
+    return stop
 
 
 def end_with_parent(signal: Signals = SIGTERM) -> None:

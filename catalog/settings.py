@@ -315,8 +315,7 @@ def _check_registrar(settings: Settings) -> None:
     """Refuse a registrar nobody knows, one without its account, and test DOIs where it is real."""
     if settings.registrar not in _REGISTRARS:
         raise BadSetting(
-            'registrar is "sandbox", "datacite-test" or "datacite", '
-            f"not {settings.registrar!r}."
+            f'registrar is "sandbox", "datacite-test" or "datacite", not {settings.registrar!r}.'
         )
     if settings.datacite_url and not _is_address(settings.datacite_url):
         raise BadSetting(
@@ -329,7 +328,9 @@ def _check_registrar(settings: Settings) -> None:
         )
     if settings.registrar == SANDBOX:
         if settings.sandbox_port == _PORTS:
-            raise BadSetting(f"The sandbox registrar needs the next port: port is below {_PORTS - 1}.")
+            raise BadSetting(
+                f"The sandbox registrar needs the next port: port is below {_PORTS - 1}."
+            )
         return
     needed = ("datacite_repository", "datacite_password", "datacite_prefix")
     if missing := [name for name in needed if not getattr(settings, name)]:

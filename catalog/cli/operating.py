@@ -1,8 +1,6 @@
 """The operator's verbs, which work on a data folder: token, relay, rebuild, doctor, settings."""
 
 import argparse
-import signal
-import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +10,7 @@ from catalog.database import Database
 from catalog.domain.errors import NotFound
 from catalog.domain.permissions import Role
 from catalog.parts import Parts
+from catalog.processes import told_to_stop
 from catalog.settings import (
     SANDBOX,
     Settings,
@@ -154,9 +153,7 @@ def _relay(said: argparse.Namespace, output: Output) -> int:
 
     settings = settings_of(said)
     _record(settings).close()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda _number, _frame: stop.set())
+    stop = told_to_stop()
     store = triple_store(settings)
     while not stop.is_set():  # once for each release of the vocabularies
         parts = operator_parts(settings)

@@ -3,14 +3,13 @@
 import argparse
 import errno
 import fcntl
-import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING
 
 from catalog.cli.output import Conflict, NotAllowed, Output, WrongUse
+from catalog.processes import told_to_stop
 
 if TYPE_CHECKING:
     from catalog.sandbox import Repository, Running
@@ -51,12 +50,11 @@ def run(said: argparse.Namespace, output: Output) -> int:
     folder = said.data or Path("data") / "sandbox"
     if not 0 <= said.port <= _LARGEST_PORT:
         raise WrongUse(f"Port {said.port} cannot be: ports go from 0 to {_LARGEST_PORT:,}.")
-    stop = _listen()
+    stop = told_to_stop()
     with ExitStack() as stack:
         stack.enter_context(_alone(folder))
         _say(output, _started(stack, folder, said, repositories), folder, repositories)
         stop.wait()
-    output.say("Stopped.")
     return 0
 
 
@@ -89,15 +87,6 @@ def _repositories(said: list[str]) -> "tuple[Repository, ...]":
                 "10. and several are separated by commas."
             ) from None
     return tuple(found) or (DEFAULT,)
-
-
-def _listen() -> Event:
-    """Return what is set by one of the signals to stop; who ignores SIGHUP goes on doing so."""
-    stop = Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 @contextmanager

@@ -142,7 +142,8 @@ def _serve(
             store.stop()
         end_orphans()
         if late:
-            output.say(f"{len(late)} part(s) did not stop in time and were killed.")
+            names = [part.name for part in parts if set(part.children) & set(late)]
+            output.say(f"{' and '.join(names)} did not stop in time and had to be killed.")
 
 
 class _S3:

@@ -112,28 +112,31 @@ def _sayings(document: Any, base: str) -> dict[Statement, deque[_Pointer]]:
     graphs: list[str] = []
     room = _MOST_LEAVES_CHARACTERS
     for pointer, leaf in _leaves(document):
-        said = json.dumps({"@id": f"urn:graph:{len(graphs)}", "@graph": _inside(leaf, context)})
+        said = json.dumps({"@id": f"urn:graph:{len(graphs)}", "@graph": _inside(leaf)})
         room -= len(said)
         if room < 0:
             break
         pointers.append(pointer)
         graphs.append(said)
+    at = {f"urn:graph:{number}": pointer for number, pointer in enumerate(pointers)}
     sayings: dict[Statement, deque[_Pointer]] = defaultdict(deque)
     try:
         for quad in ox.parse(
             f'{{{leading}"@graph": [{",".join(graphs)}]}}', format=JSON_LD, base_iri=base
         ):
-            pointer = pointers[int(quad.graph_name.value.rpartition(":")[2])]
+            found = at.get(quad.graph_name.value)
+            if found is None:  # of a graph inside the document, which has a name of its own
+                continue
             statement = (str(quad.subject), str(quad.predicate), str(quad.object))
-            sayings[_nameless(statement)].append(pointer)
+            sayings[_nameless(statement)].append(found)
     except SyntaxError:
         return {}  # A leaf may make no sense alone; then there are no places, but the findings.
     return sayings
 
 
-def _inside(leaf: Any, context: Any) -> Any:
+def _inside(leaf: Any) -> Any:
     """Return a leaf without the context of the whole, which is written once around all."""
-    if context is None or not isinstance(leaf, dict):
+    if not isinstance(leaf, dict):
         return leaf
     rest = {name: value for name, value in leaf.items() if name != "@context"}
     return rest["@graph"] if list(rest) == ["@graph"] else rest

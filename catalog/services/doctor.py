@@ -17,6 +17,7 @@ from catalog.services.invariants import (
     check_revisions,
     check_versions,
 )
+from catalog.services.invariants_of_dois import check_dois
 from catalog.services.invariants_of_graph import check_graphs, check_phantoms, check_recipe
 
 
@@ -77,6 +78,7 @@ def examine(
         "graphs": lambda: check_graphs(parts, graph),
         "phantoms": lambda: check_phantoms(parts, graph),
         "outbox": lambda: check_outbox(parts, now=now),
+        "dois": lambda: check_dois(parts),
     }
     found = []
     for name, check in checks.items():

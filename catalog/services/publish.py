@@ -57,8 +57,9 @@ def publish(
 
     Each is judged again by today's shapes at publication level, and by what the registrar of DOIs
     takes. One that is published already, and has not got the DOI that is its due, gets it. Raises
-    what changing an item raises, WrongState for what is no draft, and NotConforming whose evidence `items` holds state
-    and report of each item. For all but the first, what the caller may not publish is not there.
+    what changing an item raises, WrongState for what is no draft, and NotConforming whose evidence
+    `items` holds state and report of each item. For all but the first, what the caller may not
+    publish is not there.
     """
     together = frozenset(one.item_id for one in wanted)
     fresh = []

@@ -122,9 +122,16 @@ def _held(one: Registered) -> _Held:
 def _differs(row: Doi, held: Mapping[str, _Held]) -> bool:
     """Tell whether a DOI deserves another look."""
     there = held.get(row.doi)
+    if _is_refused(row):
+        return True
     if row.state not in _WORD_FOR:
-        return row.state == DoiState.FAILED.value or there is not None
+        return there is not None
     return there is None or there.state != _WORD_FOR[row.state] or there.digest != row.kept
+
+
+def _is_refused(row: Doi) -> bool:
+    """Tell whether the registrar refuses a DOI, or what it is to say of one that it has hidden."""
+    return row.state == DoiState.FAILED.value or (row.problem is not None and row.asking is None)
 
 
 def _looked_at_again(parts: Parts, registrar: Registrar, row: Doi) -> Drift | None:
@@ -143,7 +150,7 @@ def _looked_at_again(parts: Parts, registrar: Registrar, row: Doi) -> Drift | No
 
 def _drift(parts: Parts, row: Doi, had: Registered | None) -> tuple[str, str] | None:
     """Return the kind of a difference, and a sentence about it."""
-    if row.state == DoiState.FAILED.value:
+    if _is_refused(row):
         return "failed", row.problem or "The registrar refuses it."
     word = _WORD_FOR.get(row.state)
     if had is None:

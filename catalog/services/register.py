@@ -295,11 +295,12 @@ class Registration:
             doubt = row.asking
             if is_right and (doubt is None or now < doubt + QUIET):
                 return None
-            row.asking = now
+            # No two calls have the same moment: each is to find its own again.
+            row.asking = now if doubt is None else max(now, doubt + timedelta(microseconds=1))
             if row.state in {DoiState.RESERVED.value, DoiState.FAILED.value}:
                 _set_state(row, DoiState.REGISTERING, now)
                 row.problem = None
-            return _Asked(now, doubt)
+            return _Asked(row.asking, doubt)
 
     def _tell(self, target: _Target) -> tuple[Registered, str | None]:
         """Have the registrar keep what it should; return what it has, and what it has against it.
@@ -392,8 +393,8 @@ class Registration:
     def _wait(self, line: _Line, fault: Unavailable, now: datetime) -> None:
         """Let the line wait, and all the others for a while: what fails is the registrar."""
         self._failures += 1
-        log = _log.error if isinstance(fault, NotLetIn) else _log.warning
-        log("DOIs wait: %s", fault)
+        if _is_worth_a_line(self._failures, fault):
+            _log.warning("DOIs wait: %s", fault)
         least = fault.retry_after if not isinstance(fault, Unanswered) else 0
         self._close(now, max(least, _backoff(self._failures, _LONGEST_PAUSE_SECONDS)))
         self._postpone(line, fault.detail, now, float(least))
@@ -534,6 +535,18 @@ def _said_of(version: Exported, *, all_versions: bool) -> Mapping[str, Any]:
     said = attributes(version, all_versions=all_versions)
     withdrawal = version.record.withdrawal
     return {**said, "reason": withdrawal.reason} if withdrawal is not None else said
+
+
+def _is_worth_a_line(failures: int, fault: Unavailable) -> bool:
+    """Tell whether the log has to hear of a failure: one that lasts, ever more seldom.
+
+    A registrar that is started beside the catalog is there a moment later.
+    """
+    is_power_of_two = not failures & (failures - 1)
+    return is_power_of_two and (failures >= _SOME or isinstance(fault, NotLetIn))
+
+
+_SOME: Final = 4
 
 
 def _set_state(row: Doi, state: DoiState, now: datetime) -> None:

@@ -67,10 +67,10 @@ from catalog.domain.schemes import SKOS
 from catalog.domain.terms.changes import Change, Kind
 from catalog.domain.terms.lexicon import Found
 from catalog.library import library
-from catalog.services.lineage import Lineage
 from catalog.services.compare import Compared, FileChange, Files
 from catalog.services.history import Happened
 from catalog.services.item_history import Entry, History
+from catalog.services.lineage import Lineage
 from catalog.services.proposals import Narrowed
 from catalog.services.revisions import Revised
 from catalog.services.term_history import Happening, ReleaseLine

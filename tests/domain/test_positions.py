@@ -176,6 +176,13 @@ def test_two_parts_without_a_name_are_told_apart_in_json_ld() -> None:
     assert found == ["/http:~1~1e~1p/0/http:~1~1e~1q", "/http:~1~1e~1p/1/http:~1~1e~1q"]
 
 
+def test_json_ld_that_is_a_graph_without_a_context_is_pointed_at_as_well() -> None:
+    text = json.dumps({"@graph": [{"@id": "", "http://e/p": "a"}, {"@id": "#b", "http://e/p": 2}]})
+    reading = read(text.encode(), "application/ld+json", item=ITEM)
+    found = [reading.place(origin).pointer for origin in reading.origins]
+    assert found == ["/@graph/0/http:~1~1e~1p", "/@graph/1/http:~1~1e~1p"]
+
+
 def test_a_byte_order_mark_moves_nothing() -> None:
     reading = read(b"\xef\xbb\xbf" + TURTLE.encode(), "text/turtle", item=ITEM)
     assert place_of(reading, '"short"') == (8, 7)

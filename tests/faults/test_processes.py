@@ -179,3 +179,20 @@ def test_a_child_that_ignores_the_signal_can_be_given_another() -> None:
         assert gone(pid, 0.5) is not outlives
         if outlives:
             os.kill(pid, signal.SIGKILL)
+
+
+_TOLD_AGAIN_AND_AGAIN = """
+import os, signal, threading
+from catalog.processes import told_to_stop
+
+for _ in range(200):
+    stop = told_to_stop()
+    threading.Timer(0.002, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    while not stop.wait(0):
+        pass
+"""
+
+
+def test_a_signal_in_the_middle_of_the_wait_for_it_is_not_waited_for_for_ever() -> None:
+    command = [sys.executable, "-c", _TOLD_AGAIN_AND_AGAIN]
+    assert subprocess.run(command, cwd=ROOT, timeout=30, check=False).returncode == 0

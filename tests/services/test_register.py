@@ -4,18 +4,21 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from catalog.domain.errors import NotLetIn, Unanswered, Unavailable
+from catalog.domain.errors import NotLetIn, Unanswered, Unavailable, WrongState
 from catalog.domain.lifecycle import Visibility
 from catalog.domain.record import ItemRecord
 from catalog.services import outbox
 from catalog.services.begin_version import begin_version
+from catalog.services.dois import dois_of
+from catalog.services.invariants_of_dois import check_dois
+from catalog.services.readiness import readiness
 from catalog.services.reconcile_dois import reconcile
 from catalog.services.register import Registration, ask_all
 from catalog.services.reserve import reserve_doi
 from catalog.services.withdraw import withdraw
-from catalog.tables import Event
+from catalog.tables import Doi, Event
 from tests.catalogs import BASE, Catalog, catalog_in, now
 from tests.registrars import Fault, MemoryRegistrar, rows, settle, states, waiting
 
@@ -286,8 +289,6 @@ def test_a_refusal_is_told_the_owner_in_words_and_tried_again_after_a_change(
     settle(catalog, registration)
     assert states(catalog) == dict.fromkeys(dois(item), "failed")
     with catalog.parts.database.reading() as session:
-        from catalog.services.dois import dois_of
-
         found = dois_of(session, item.id, 1)
     assert found.state == "failed"
     assert found.problem
@@ -310,6 +311,10 @@ def test_whatever_the_registrar_has_against_it_what_is_withdrawn_is_hidden(
     assert registrar.states() == dict.fromkeys(dois(item), "registered")
     assert states(catalog) == dict.fromkeys(dois(item), "hidden")
     assert all("No reasons" in (row.problem or "") for row in rows(catalog).values())
+    registrar.refuses = lambda _said: ""
+    assert compared(catalog, registrar, fix=True) == [f"failed {doi}" for doi in dois(item)]
+    settle(catalog, registration)
+    assert {kept["reason"] for _, kept in registrar.held.values()} == {"a test"}
 
 
 def test_while_the_registrar_is_away_one_try_is_made_for_all(
@@ -342,8 +347,6 @@ def test_retry_after_is_respected(
 def test_credentials_that_are_not_taken_hold_up_all_and_are_no_failure_of_any_item(
     catalog: Catalog, registrar: MemoryRegistrar, registration: Registration
 ) -> None:
-    from catalog.services.readiness import readiness
-
     item = catalog.submit("Clouds")
     registrar.faults = [Fault(before=NotLetIn("Bad credentials.", retry_after=60))]
     registration.step(now())
@@ -385,6 +388,22 @@ def test_two_relays_at_once_mint_one_doi_for_each(
     settle(catalog, registration)
     assert registrar.states() == dict.fromkeys(dois(item), "findable")
     assert states(catalog) == dict.fromkeys(dois(item), "findable")
+
+
+def test_a_call_of_another_relay_that_nobody_answered_is_not_forgotten(
+    catalog: Catalog, registrar: MemoryRegistrar, registration: Registration
+) -> None:
+    """Also where both asked at the very same moment, by clocks that are not ours to trust."""
+    item = catalog.submit("Clouds")
+    other = Registration(catalog.parts, registrar)
+    moment = now()
+    registrar.faults = [None, Fault(before=Unanswered("Nothing came back."))]
+    registrar.meanwhile = lambda: other.step(moment)
+    registration.step(moment)
+    row = rows(catalog)[dois(item)[1]]
+    assert row.state == "findable"
+    assert row.asking is not None
+    assert waiting(catalog)
 
 
 def test_a_relay_killed_between_the_call_and_writing_it_down_is_followed_by_another(
@@ -438,11 +457,6 @@ def test_the_graph_is_never_held_up_by_the_registrar(catalog: Catalog) -> None:
 def test_a_published_item_without_a_doi_gets_it_by_the_same_request(
     catalog: Catalog, registrar: MemoryRegistrar, registration: Registration
 ) -> None:
-    from sqlalchemy import delete
-
-    from catalog.domain.errors import WrongState
-    from catalog.tables import Doi
-
     item = catalog.submit("Clouds")
     with catalog.parts.database.writing() as session:
         session.execute(delete(Doi))  # as one published before there were DOIs
@@ -453,6 +467,24 @@ def test_a_published_item_without_a_doi_gets_it_by_the_same_request(
     assert registrar.states() == dict.fromkeys(dois(item), "findable")
     with pytest.raises(WrongState):
         catalog.publish(item.id)
+
+
+def test_doctor_finds_a_doi_that_is_not_as_it_should_be(
+    catalog: Catalog, registration: Registration
+) -> None:
+    item = catalog.submit("Clouds")
+    assert check_dois(catalog.parts).ok, "the relay is asked"
+    settle(catalog, registration)
+    found = check_dois(catalog.parts)
+    assert (found.ok, found.examined) == (True, 2)
+    with catalog.parts.database.writing() as session:
+        session.get_one(Doi, (item.id, 0)).state = "hidden"
+        session.get_one(Doi, (item.id, 1)).doi = "10.5072/sage.other"
+    assert check_dois(catalog.parts).examples == [
+        f"10.5072/sage.{item.id} is hidden, should be findable, "
+        "and nobody is asked to change that.",
+        f"10.5072/sage.other is not the DOI of {item.id} version 1.",
+    ]
 
 
 # -- comparing
@@ -523,8 +555,6 @@ def test_what_is_being_told_is_no_difference(
 def test_every_day_the_relay_compares_by_itself_and_writes_down_what_it_found(
     catalog: Catalog, registrar: MemoryRegistrar, registration: Registration
 ) -> None:
-    from catalog.services.readiness import readiness
-
     item = catalog.submit("Clouds")
     begun = settle(catalog, registration)
     registration.step(begun)

@@ -409,6 +409,14 @@ def test_a_port_held_by_another_program_is_told(tmp_path: Path) -> None:
     assert (told.returncode, str(port) in told.stderr) == (5, True)
 
 
+def test_the_port_of_the_registrar_held_by_another_program_is_told(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    with socket.create_server(("127.0.0.1", port + 1)):
+        told = refused("--port", str(port), "--data", str(tmp_path / "d"))
+        assert (told.returncode, f"Port {port + 1} of" in told.stderr) == (5, True)
+        assert "on which DOIs are registered, is in use" in told.stderr
+
+
 def test_a_machine_that_cannot_seal_its_workers_is_warned_about(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

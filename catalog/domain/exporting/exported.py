@@ -42,7 +42,12 @@ class Exported:
         return f"{self.iri}/v/{self.record.version}"
 
     @property
+    def doi(self) -> str | None:
+        """The version's DOI, else the item's; None where everybody can find neither."""
+        dois = self.record.dois
+        return next((one for one in (dois.version, dois.concept) if one in dois.findable), None)
+
+    @property
     def doi_url(self) -> str | None:
-        """Where the version's DOI resolves, else the item's; None without either."""
-        doi = self.record.dois.version or self.record.dois.concept
-        return f"{self.house.doi_resolver}{doi}" if doi else None
+        """Where that DOI resolves."""
+        return f"{self.house.doi_resolver}{self.doi}" if self.doi else None

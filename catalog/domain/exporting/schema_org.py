@@ -7,7 +7,6 @@ from catalog.domain.context import PREFIXES
 from catalog.domain.exporting.exported import Exported
 from catalog.domain.exporting.schema_terms import schema_org
 from catalog.domain.exporting.schema_values import one_or_all, values
-from catalog.domain.record import DoiState
 
 IRI: Final = "https://schema.org/"
 FORM: Final = "application/ld+json"
@@ -50,8 +49,7 @@ def document(exported: Exported) -> dict[str, Any]:
 
 def identity(exported: Exported) -> str:
     """Return the IRI of the item for everybody: a DOI that resolves anywhere, else its address."""
-    is_findable = exported.record.dois.state is DoiState.FINDABLE
-    if is_findable and not exported.house.dois_are_tests and exported.doi_url:
+    if exported.doi_url and not exported.house.dois_are_tests:
         return exported.doi_url
     return exported.iri
 

@@ -182,7 +182,7 @@ def _name_item(exported: Exported, said: dict[str, Any]) -> None:
 
 def identifiers(exported: Exported, given: list[Any]) -> list[Any]:
     """Return all identifiers: the DOI first, those that others gave, the catalog's own last."""
-    doi = exported.record.dois.version or exported.record.dois.concept
+    doi = exported.doi
     others = [one for one in given if one.get("value") != doi]
     own = write.node("PropertyValue", propertyID="Sage item ID", value=exported.record.id)
     if doi is None:

@@ -68,8 +68,7 @@ def own_readers(
     return {
         key: reader(prop)
         for key, raw in node.items()
-        if (prop := own_property(gathering.item, key))
-        and (not is_read(key) or own.holds_part(raw))
+        if (prop := own_property(gathering.item, key)) and (not is_read(key) or own.holds_part(raw))
     }
 
 
