@@ -39,7 +39,8 @@ ROLES: Final[Mapping[str, Role]] = {
 _GIVEN: Final = {
     "id": "7777777777", "item_id": "7777777777", "suffix": "ttl", "n": "1", "r": "1", "other": "1",
     "name": "model", "type": "model", "scheme": "item-type", "vocid": "item-type",
-    "concept": "model", "number": "1", "letter": "A", "slug": "not-found", "filename": "catalog.css",
+    "concept": "model", "number": "1", "letter": "A", "slug": "not-found",
+    "filename": "catalog.css",
 }  # fmt: skip
 
 

@@ -428,9 +428,7 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
         lambda: compared(
             revised(VALID / "common-rich.ttl", revision=1),
             revised(VALID / "model-rich-runtime.ttl", revision=2),
-            Files(
-                (FileChange(FILES[0], FILES[1]), FileChange(None, FILES[0])), totals=(0, 201, 1)
-            ),
+            Files((FileChange(FILES[0], FILES[1]), FileChange(None, FILES[0])), totals=(0, 201, 1)),
         ),
     ),
     "item difference, none": (
