@@ -42,6 +42,20 @@ def kill_at_random(server: Server, chance: random.Random) -> list[str]:
     return killed
 
 
+def go_on_until_enough_is_kept(people: list[Person]) -> None:
+    """Let people work on after the last kill; on a slow machine few things came through before."""
+    begun = time.monotonic()
+    while time.monotonic() - begun < 1.0 or (
+        kept_by(people) <= KILLS and time.monotonic() - begun < 60.0
+    ):
+        time.sleep(0.1)
+
+
+def kept_by(people: list[Person]) -> int:
+    """Return how many items the server acknowledged and has to have."""
+    return sum(bool(promise.state) for person in people for promise in list(person.promises))
+
+
 def test_twenty_kills_lose_nothing_acknowledged_and_leave_no_phantom(
     server: Server, tmp_path: Path
 ) -> None:
@@ -56,7 +70,7 @@ def test_twenty_kills_lose_nothing_acknowledged_and_leave_no_phantom(
         person.start()
     try:
         killed = kill_at_random(server, random.Random(seed))
-        time.sleep(1.0)
+        go_on_until_enough_is_kept(people)
     finally:
         stop.set()
         for person in people:
@@ -66,10 +80,10 @@ def test_twenty_kills_lose_nothing_acknowledged_and_leave_no_phantom(
     promises = [promise for person in people for promise in person.promises]
     assert [surprise for person in people for surprise in person.surprises] == []
     answered, unanswered = (sum(getattr(p, n) for p in people) for n in ("answered", "unanswered"))
-    kept = len([promise for promise in promises if promise.state])
+    kept = kept_by(people)
     print(f"{answered} answers, {unanswered} requests without one, {kept} items, {killed}")
     assert unanswered > 0, "no kill met anybody at work"
-    assert kept > 20
+    assert kept > KILLS
     check_kept(server, promises)
     check_no_phantom(server, promises)
     assert examined(server)["healthy"]
