@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from api.frame import Frame
+from catalog.domain.exporting.exported import TEST_DOI
 from catalog.domain.record import Dois, DoiState
 
 _FOR_THE_OWNER: Final = {
@@ -12,9 +13,8 @@ _FOR_THE_OWNER: Final = {
     DoiState.REGISTERING: ("being registered", "The registrar has not confirmed it yet."),
     DoiState.FAILED: ("registration failed", ""),
 }
-TEST: Final = "test DOI, does not resolve"
 TEST_IN_SHORT: Final = "test DOI"
-"""The same, for a second one beside the first."""
+"""What stands instead of `TEST_DOI` at a second one beside the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def dois_shown(dois: Dois, frame: Frame, *, is_own: bool) -> tuple[DoiShown, ...
         for label, doi in named
         if doi
     ]
-    if len(found) > 1 and found[0].badge == found[1].badge == TEST:
+    if len(found) > 1 and found[0].badge == found[1].badge == TEST_DOI:
         found[1] = replace(found[1], badge=TEST_IN_SHORT)
     return tuple(found)
 
@@ -57,7 +57,7 @@ def _shown(
     if is_findable:
         href = frame.doi_resolver + doi
         if frame.dois_are_tests:
-            return DoiShown(label, doi, href, TEST, "warn")
+            return DoiShown(label, doi, href, TEST_DOI, "warn")
         return DoiShown(label, href, href, "", "")
     if state is DoiState.HIDDEN:
         return DoiShown(label, doi, "", "no longer findable", "warn")

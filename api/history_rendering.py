@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
-from api.dois import TEST
 from api.frame import Frame
 from api.landing import Landing
 from api.naming import Naming, naming
@@ -13,6 +12,7 @@ from api.rendering import page_of
 from api.values import Reader, Row, Value, size
 from catalog.domain.description import RDF, is_literal, literal
 from catalog.domain.differences import Changed, Piece, words_between
+from catalog.domain.exporting.exported import TEST_DOI
 from catalog.domain.identifiers import VOCAB
 from catalog.domain.record import ItemRecord
 from catalog.library import Library
@@ -70,7 +70,7 @@ def _words(frame: Frame, words: Naming, said: Mapping[str, Any]) -> dict[str, st
     if reason := words.term(f"{VOCAB}withdrawal-reason/{said.get('reason', '')}"):
         told["reason"] = reason.label
     if frame.dois_are_tests and "doi" in told:
-        told["doi"] = f"{told['doi']} ({TEST})"
+        told["doi"] = f"{told['doi']} ({TEST_DOI})"
     return told
 
 

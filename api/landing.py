@@ -23,9 +23,9 @@ from api.offering import Offered, offered
 from api.preview import Preview, is_previewable
 from api.values import ABSENT, NOT_STATED, Reader, Row, Value, host, is_linkable
 from catalog.domain.description import RDF, Description, is_literal, literal
-from catalog.domain.exporting.citations import TEST_DOI, Cited, Sentence, apa, cited
+from catalog.domain.exporting.citations import Cited, Sentence, apa, cited
 from catalog.domain.exporting.datacite_relations import concept_of
-from catalog.domain.exporting.exported import Exported
+from catalog.domain.exporting.exported import TEST_DOI, Exported
 from catalog.domain.fields import Group
 from catalog.domain.identifiers import RECORD, VOCAB, item_iri, item_of, quoted
 from catalog.domain.lifecycle import OFFERED, State, Visibility, is_announced

@@ -9,7 +9,7 @@ import pytest
 from rdflib import Graph, URIRef
 
 from catalog.domain.exporting import schema_org
-from catalog.domain.exporting.exported import Exported
+from catalog.domain.exporting.exported import TEST_DOI, Exported
 from catalog.domain.identifiers import concept_doi, version_doi
 from catalog.domain.permissions import ANYONE
 from catalog.domain.record import Dois, DoiState
@@ -155,6 +155,16 @@ def test_a_doi_is_the_identity_once_everybody_can_resolve_it(site: Site) -> None
         record = replace(found.record, dois=Dois(*dois, DoiState.REGISTERING, findable=findable))
         said = schema_org.document(replace(found, record=record, house=house))
         assert said["@id"] == wanted, findable
+
+
+@pytest.mark.parametrize(("is_test", "said"), [(True, TEST_DOI), (False, None)])
+def test_a_doi_of_a_test_system_says_so(site: Site, is_test: bool, said: str | None) -> None:
+    found = exported(site, site.published("Tested"))
+    doi = version_doi(found.record.id, 1, "10.1234")
+    record = replace(found.record, dois=Dois(None, doi, DoiState.FINDABLE, findable=(doi,)))
+    house = replace(found.house, dois_are_tests=is_test)
+    first = schema_org.document(replace(found, record=record, house=house))["identifier"][0]
+    assert (first["value"], first.get("description")) == (doi, said)
 
 
 @pytest.mark.parametrize("length", [1, 49, 50, 5_000, 5_001, 60_000])

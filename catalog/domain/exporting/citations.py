@@ -10,7 +10,7 @@ from catalog.domain.exporting.datacite import attributes
 from catalog.domain.exporting.datacite_agents import are_creators_stated
 from catalog.domain.exporting.datacite_meaning import one_line
 from catalog.domain.exporting.datacite_relations import concept_of
-from catalog.domain.exporting.exported import Exported
+from catalog.domain.exporting.exported import TEST_DOI, Exported
 from catalog.domain.identifiers import VOCAB
 from catalog.domain.lifecycle import State
 from catalog.domain.profiles.graph import term
@@ -19,7 +19,6 @@ from catalog.domain.record import DoiState
 DRAFT: Final = "draft"
 """What stands for the year of what is not published."""
 
-TEST_DOI: Final = "test DOI, does not resolve"
 DRAFT_NOTE: Final = "Draft, not published"
 
 _FORMS: Final = ("bibtexType", "cslType", "jatsType", "risType")

@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from catalog.domain.description import Description
 from catalog.domain.identifiers import item_iri
 from catalog.domain.profiles.packing import Meaning
 from catalog.domain.record import ItemName, ItemRecord
 from catalog.domain.writing import House, statements_out
+
+TEST_DOI: Final = "test DOI, does not resolve"
+"""What stands beside each DOI of a test system."""
 
 
 @dataclass(frozen=True)

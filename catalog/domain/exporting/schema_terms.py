@@ -7,7 +7,7 @@ from typing import Any, Final
 from catalog.domain.context import PREFIXES
 from catalog.domain.description import is_literal
 from catalog.domain.exporting import schema_values as write
-from catalog.domain.exporting.exported import Exported
+from catalog.domain.exporting.exported import TEST_DOI, Exported
 from catalog.domain.schemes import Vocabularies
 
 
@@ -187,7 +187,10 @@ def identifiers(exported: Exported, given: list[Any]) -> list[Any]:
     own = write.node("PropertyValue", propertyID="Sage item ID", value=exported.record.id)
     if doi is None:
         return [*others, own]
-    ours = write.node("PropertyValue", propertyID="DOI", value=doi, url=exported.doi_url)
+    is_test = TEST_DOI if exported.house.dois_are_tests else None
+    ours = write.node(
+        "PropertyValue", propertyID="DOI", value=doi, url=exported.doi_url, description=is_test
+    )
     return [ours, *others, own]
 
 
