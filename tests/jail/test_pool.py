@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -44,7 +45,7 @@ def others() -> set[int]:
     return {worker.pid for worker in workers_of(os.getpid())}
 
 
-def wait_for(what, seconds: float = 5.0) -> bool:  # type: ignore[no-untyped-def]
+def wait_for(what, seconds: float = 20.0) -> bool:  # type: ignore[no-untyped-def]
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if what():
@@ -202,13 +203,18 @@ def test_who_finds_no_worker_within_a_second_is_told_to_come_back(odd: Pool) -> 
     assert odd.counters()["busy"] == busy_before + 1
 
 
+def echoed(pool: Pool, said: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+    """Return what a worker answers; who is told to come back, as on a slow machine, does so."""
+    while True:
+        with suppress(Busy):
+            return pool.run("echo", said, body, seconds=10)
+
+
 def test_sixty_four_threads_share_two_workers(odd: Pool) -> None:
     def ask(number: int) -> bool:
         body = str(number).encode() * (number % 50 + 1)
-        while True:  # on a slow machine the last of 64 may be told to come back: an honest answer
-            with suppress(Busy):
-                said, content = odd.run("echo", {"number": number}, body, seconds=10)
-                return said["number"] == number and content == body
+        said, content = echoed(odd, {"number": number}, body)
+        return said["number"] == number and content == body
 
     with ThreadPoolExecutor(64) as threads:
         assert all(threads.map(ask, range(6000)))
@@ -226,7 +232,7 @@ def test_workers_killed_at_random_are_never_noticed_by_the_next_request(
     def ask() -> None:
         while not done.wait(0.001):
             try:
-                pool.run("echo", {}, b"x" * chance.randint(0, 200_000), seconds=10)
+                echoed(pool, {}, b"x" * chance.randint(0, 200_000))
             except OverLimit as error:  # killed twice in one request: memory, as far as we know
                 failures.append(error)
 
@@ -240,7 +246,7 @@ def test_workers_killed_at_random_are_never_noticed_by_the_next_request(
                 os.kill(chance.choice(pool.pids()), signal.SIGKILL)
             killed += 1
             time.sleep(chance.random() * 0.005)
-            assert pool.run("echo", {}, b"next", seconds=10)[1] == b"next"
+            assert echoed(pool, {}, b"next")[1] == b"next"
     finally:
         done.set()
         asking.join()
