@@ -246,7 +246,10 @@ def test_workers_killed_at_random_are_never_noticed_by_the_next_request(
                 os.kill(chance.choice(pool.pids()), signal.SIGKILL)
             killed += 1
             time.sleep(chance.random() * 0.005)
-            assert echoed(pool, {}, b"next")[1] == b"next"
+            try:
+                assert echoed(pool, {}, b"next")[1] == b"next"
+            except OverLimit as error:  # it met this one and the one before, which died late
+                failures.append(error)
     finally:
         done.set()
         asking.join()
