@@ -58,7 +58,8 @@ def _actor() -> Actor:
         scheme, _, token = header.partition(" ")
         if scheme.lower() not in _SCHEMES or not token.strip():
             raise Unauthenticated("Send Authorization: Bearer, followed by your token.")
-        return accounts.actor_of_token(parts(), token.strip(), now=now())
+        fresh = request.method not in SAFE_METHODS
+        return accounts.actor_of_token(parts(), token.strip(), now=now(), fresh=fresh)
     signed_in = session() if request.method in SAFE_METHODS else None
     return signed_in.actor if signed_in else ANYONE
 

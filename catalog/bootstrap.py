@@ -24,8 +24,9 @@ from catalog.jail.pool import Pool
 from catalog.jail.querying import JailedQueries
 from catalog.library import Library, library
 from catalog.parts import Parts
-from catalog.ports import Judge, ObjectStore, Queries, Registrar, TripleStore
+from catalog.ports import Judge, ObjectStore, Queries, Registrar, TripleStore, Verifier
 from catalog.processes import Popen
+from catalog.services.chores import Chore
 from catalog.services.doctor import Examination
 from catalog.services.rebuild import (
     Progress,
@@ -218,6 +219,7 @@ def _parts(
         queries=queries,
         checkpoint=Checkpoints(settings.data / "graph").leased,
         bases=known_bases(database),
+        verifiers=verifiers(settings),
     )
 
 
@@ -239,6 +241,11 @@ def object_store(settings: Settings) -> ObjectStore:
     )
 
 
+def verifiers(settings: Settings) -> tuple[Verifier, ...]:  # noqa: ARG001
+    """Return who know the tokens that the catalog did not make."""
+    return ()
+
+
 def registrar(settings: Settings) -> Registrar:
     """Return who registers DOIs."""
     from catalog.adapters.registrar_datacite import DataCiteRegistrar
@@ -252,6 +259,11 @@ def registrar(settings: Settings) -> Registrar:
         contact=settings.contact_email,
         timeout=(min(5.0, settings.datacite_seconds), float(settings.datacite_seconds)),
     )
+
+
+def chores(parts: Parts) -> tuple[Chore, ...]:  # noqa: ARG001
+    """Return what the process of the relay does from time to time beside the graph."""
+    return ()
 
 
 def triple_store(settings: Settings) -> TripleStore:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from catalog.database import Database
 from catalog.library import Library
-from catalog.ports import Judge, ObjectStore, Queries
+from catalog.ports import Judge, ObjectStore, Queries, Verifier
 from catalog.settings import Settings
 
 
@@ -18,6 +18,7 @@ class Parts:
     checkpoint  opens a block with the folder of what queries read now, which stays until its end;
                 raises Unavailable before the first
     bases       every base address that this catalog ran under; IRIs under them are its own
+    verifiers   who know the tokens that the catalog did not make, in the order of being asked
     """
 
     settings: Settings
@@ -28,3 +29,4 @@ class Parts:
     queries: Queries
     checkpoint: Callable[[], AbstractContextManager[Path]]
     bases: tuple[str, ...]
+    verifiers: tuple[Verifier, ...] = ()

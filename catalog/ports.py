@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from catalog.domain.permissions import Scope
 from catalog.domain.report import Level
 from catalog.domain.validation import Judgement
 
@@ -54,6 +55,40 @@ class ObjectStore(Protocol):
 
     def listing(self, prefix: str = "") -> Iterator[StoredObject]:
         """Go through the objects whose key begins with `prefix`, in no promised order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Whose a token is, as the one who issued it says.
+
+    issuer   who says so: the address of a provider of identities, or of Sage's tokens
+    subject  what the issuer calls the account, for good
+    name     what people call it; another account here may have that name already
+    groups   what it is in, each name as a grant to a group spells it, such as "project:bird-watch"
+    scopes   what the token may be used for
+    expires  when it ends; None where the issuer says nothing of that
+    """
+
+    issuer: str
+    subject: str
+    name: str
+    groups: frozenset[str] = frozenset()
+    scopes: frozenset[Scope] = frozenset(Scope)
+    expires: datetime | None = None
+
+
+class Verifier(Protocol):
+    """Knows the tokens of one issuer that is not the catalog."""
+
+    def verify(self, token: str, *, fresh: bool) -> Verified | None:
+        """Return whose token this is; None where it cannot be one of this issuer's.
+
+        fresh  whether the issuer has to be asked now, as for every change; otherwise what it said
+               up to a minute ago will do
+
+        Raises Unauthenticated where it is not valid, and Unavailable where nobody can tell: then
+        the request is not served, since a token that cannot be verified is not no token.
+        """
 
 
 class Judge(Protocol):

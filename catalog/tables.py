@@ -86,33 +86,57 @@ class BaseUsed(Base):
 
 
 class Account(Base):
-    """Somebody, or something, that can own items."""
+    """Somebody, or something, that can own items: kind "person", or "group" of those in it."""
 
     __tablename__ = "account"
     id: Mapped[int] = mapped_column(Counter, primary_key=True)
     name: Mapped[str] = mapped_column(String(255), unique=True)
     role: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(16), server_default="person")
+    created: Mapped[datetime]
+
+
+class Identity(Base):
+    """Under which name a provider of identities knows an account."""
+
+    __tablename__ = "identity"
+    issuer: Mapped[str] = mapped_column(String(255), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     created: Mapped[datetime]
 
 
 class Token(Base):
-    """A bearer token, kept as the SHA-256 of its text only."""
+    """A bearer token, kept as the SHA-256 of its text only.
+
+    label      what its owner calls it
+    scopes     what it may be used for, in words with spaces between; None: all that its account may
+    last_used  when, to the minute
+    """
 
     __tablename__ = "token"
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    label: Mapped[str] = mapped_column(String(255), server_default="")
+    scopes: Mapped[str | None] = mapped_column(String(64))
     created: Mapped[datetime]
     expires: Mapped[datetime | None]
     revoked: Mapped[datetime | None]
+    last_used: Mapped[datetime | None]
 
 
 class SignIn(Base):
-    """A browser's session, kept as the SHA-256 of its cookie; `csrf` goes into every form."""
+    """A browser's session, kept as the SHA-256 of its cookie; `csrf` goes into every form.
+
+    token_hash  that of the token of ours that opened it, with which it ends; None for another
+    groups      those that the provider of identities told of when it opened, as a list in JSON
+    """
 
     __tablename__ = "sign_in"
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
-    token_hash: Mapped[str] = mapped_column(String(64), index=True)
+    token_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    groups: Mapped[str] = mapped_column(Text, server_default="[]")
     csrf: Mapped[str] = mapped_column(String(64))
     expires: Mapped[datetime]
 
@@ -213,13 +237,14 @@ class File(Base):
 
 
 class Permission(Base):
-    """A right that an owner granted on an item, as in Sage's storage API."""
+    """A right that an owner granted on an item, as in Sage's storage API; it may end by itself."""
 
     __tablename__ = "permission"
     item_id: Mapped[str] = mapped_column(ForeignKey("item.id"), primary_key=True)
     grantee_type: Mapped[str] = mapped_column(String(16), primary_key=True)
     grantee: Mapped[str] = mapped_column(String(255), primary_key=True, index=True)
     permission: Mapped[str] = mapped_column(String(16), primary_key=True)
+    expires: Mapped[datetime | None]
 
 
 class Doi(Base):

@@ -147,7 +147,8 @@ def _token(said: argparse.Namespace, output: Output) -> int:
 
 
 def _relay(said: argparse.Namespace, output: Output) -> int:
-    from catalog.bootstrap import operator_parts, registrar, triple_store
+    from catalog.bootstrap import chores, operator_parts, registrar, triple_store
+    from catalog.services.chores import doing
     from catalog.services.register import registering
     from catalog.services.relay import run_relay
 
@@ -157,7 +158,7 @@ def _relay(said: argparse.Namespace, output: Output) -> int:
     store = triple_store(settings)
     while not stop.is_set():  # once for each release of the vocabularies
         parts = operator_parts(settings)
-        with registering(parts, registrar(settings)):
+        with registering(parts, registrar(settings)), doing(chores(parts)):
             run_relay(parts, store, stop)
         parts.database.close()
     output.result({"stopped": True}, "")

@@ -21,6 +21,16 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Scope(StrEnum):
+    """What a token may be used for; it narrows what its account may do, and never widens it."""
+
+    READ = "read"
+    WRITE = "write"
+    PUBLISH = "publish"
+    CURATE = "curate"
+    ADMIN = "admin"
+
+
 class Right(StrEnum):
     """The permissions of Sage's storage API, granted on an item."""
 
@@ -47,6 +57,13 @@ class Action(StrEnum):
     DELETE = "delete"
     WITHDRAW = "withdraw"
     DEPRECATE = "deprecate"
+    READ_PERMISSIONS = "read-permissions"
+    SHARE = "share"
+    """Changes who may do what to an item."""
+    OWN = "own"
+    """Gives an item to somebody else."""
+    REQUEST_ACCESS = "request-access"
+    """Asks the owner for what is closed; needs no more than seeing the item, and an account."""
 
 
 _NEEDED: Final[dict[Action, Right]] = {
@@ -56,6 +73,20 @@ _NEEDED: Final[dict[Action, Right]] = {
     Action.DELETE: Right.FULL_CONTROL,
     Action.WITHDRAW: Right.FULL_CONTROL,
     Action.DEPRECATE: Right.FULL_CONTROL,
+    Action.READ_PERMISSIONS: Right.READ_ACP,
+    Action.SHARE: Right.WRITE_ACP,
+    Action.OWN: Right.FULL_CONTROL,
+}
+_SCOPES: Final[dict[Action, Scope]] = {
+    Action.CREATE: Scope.WRITE,
+    Action.WRITE: Scope.WRITE,
+    Action.DELETE: Scope.WRITE,
+    Action.REQUEST_ACCESS: Scope.WRITE,
+    Action.PUBLISH: Scope.PUBLISH,
+    Action.WITHDRAW: Scope.PUBLISH,
+    Action.DEPRECATE: Scope.PUBLISH,
+    Action.SHARE: Scope.PUBLISH,
+    Action.OWN: Scope.PUBLISH,
 }
 _BYTES_ARE_CLOSED: Final = frozenset({Visibility.RESTRICTED, Visibility.EMBARGOED})
 _CURATORS: Final = frozenset({Action.WITHDRAW, Action.DEPRECATE})
@@ -63,24 +94,38 @@ _CURATORS: Final = frozenset({Action.WITHDRAW, Action.DEPRECATE})
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who is asking. `account` is None for somebody without a token."""
+    """Who is asking. `account` is None for somebody without a token.
+
+    groups          names under which a grant to a group is one to this actor: projects of Sage,
+                    groups of a provider of identities, and links that were opened
+    group_accounts  accounts of those groups that own items
+    scopes          what the credential at hand may be used for
+    """
 
     account: int | None = None
     name: str = ""
     role: Role | None = None
     groups: frozenset[str] = field(default_factory=frozenset)
+    group_accounts: frozenset[int] = field(default_factory=frozenset)
+    scopes: frozenset[Scope] = frozenset(Scope)
 
     @property
     def is_admin(self) -> bool:
         """Whether the actor may do everything to everything."""
-        return self.role is Role.ADMIN
+        return self.role is Role.ADMIN and Scope.ADMIN in self.scopes
+
+    @property
+    def accounts(self) -> frozenset[int]:
+        """The accounts whose items are the actor's own: its own, and those of its groups."""
+        own = frozenset() if self.account is None else frozenset({self.account})
+        return own | self.group_accounts
 
 
 ANYONE = Actor()
 
 
 def _rights(actor: Actor, item: ItemRecord) -> frozenset[Right]:
-    if actor.is_admin or (actor.account is not None and actor.account == item.owner_id):
+    if actor.is_admin or item.owner_id in actor.accounts:
         return frozenset(Right)
     held = frozenset(Right(granted) for granted in item.granted)
     return frozenset(Right) if Right.FULL_CONTROL in held else held
@@ -101,21 +146,36 @@ def authorize(actor: Actor, action: Action, item: ItemRecord) -> None:
         raise NotFound
     if action is Action.READ:
         return
+    check_scope(actor, action)
+    if action is Action.REQUEST_ACCESS:
+        require_account(actor)
+        return
     if action is Action.READ_FILE and item.visibility not in _BYTES_ARE_CLOSED:
         return
     if _NEEDED[action] in _rights(actor, item):
         return
-    if action in _CURATORS and actor.role is Role.CURATOR and item.state is not State.DRAFT:
+    if action in _CURATORS and is_curator(actor) and item.state is not State.DRAFT:
         return
     if actor.account is None:
         raise Unauthenticated("This needs a token: send Authorization: Bearer, or sign in.")
     raise Forbidden(f"{actor.name} may see this item, but may not do this to it ({action}).")
 
 
-def require_account(actor: Actor) -> int:
-    """Return the id of the actor's account, or raise Unauthenticated."""
+def check_scope(actor: Actor, action: Action) -> None:
+    """Raise Forbidden where the token at hand is not one for `action`, whoever's it is."""
+    needed = _SCOPES.get(action)
+    if needed is not None and needed not in actor.scopes:
+        raise Forbidden(f'This token may not be used for that: it lacks "{needed}".', scope=needed)
+
+
+def require_account(actor: Actor, action: Action = Action.ACCOUNT) -> int:
+    """Return the id of the actor's account.
+
+    Raises Unauthenticated without one, and Forbidden where its token is not one for `action`.
+    """
     if actor.account is None:
         raise Unauthenticated("This needs a token: send Authorization: Bearer, or sign in.")
+    check_scope(actor, action)
     return actor.account
 
 
@@ -132,4 +192,4 @@ def require_curator(actor: Actor) -> int:
 
 def is_curator(actor: Actor) -> bool:
     """Tell whether the actor is trusted with the vocabularies."""
-    return actor.role in {Role.CURATOR, Role.ADMIN}
+    return actor.is_admin or (actor.role is Role.CURATOR and Scope.CURATE in actor.scopes)

@@ -9,8 +9,9 @@ from hashlib import sha256
 from sqlalchemy import bindparam, delete, select
 
 from catalog.domain.errors import NotAcceptable, Unauthenticated
-from catalog.domain.permissions import Actor, Role
+from catalog.domain.permissions import Actor, Role, Scope
 from catalog.parts import Parts
+from catalog.services.identities import actor_of, scopes_named
 from catalog.tables import Account, SignIn, Token
 
 _PREFIX = "sage_"
@@ -76,15 +77,25 @@ _WHOSE = (
 )
 
 
-def actor_of_token(parts: Parts, token: str, *, now: datetime) -> Actor:
-    """Return whose token this is, or raise Unauthenticated."""
+def actor_of_token(parts: Parts, token: str, *, now: datetime, fresh: bool = True) -> Actor:
+    """Return whose token this is: one of ours, or one that a verifier knows.
+
+    fresh  whether another issuer has to be asked now; see `Verifier`
+
+    Raises Unauthenticated for one that is not valid, Unavailable where that cannot be told.
+    """
     if len(token) > _LONGEST:
         raise Unauthenticated("The token is too long to be one of ours.")
+    if not token.startswith(_PREFIX):
+        for verifier in parts.verifiers:
+            verified = verifier.verify(token, fresh=fresh)
+            if verified is not None:
+                return actor_of(parts, verified, now=now)
     with parts.database.reading() as session:
         row = session.execute(_WHOSE, {"hash": digest(token)}).first()
         if row is None or not _is_live(row[1], now):
             raise Unauthenticated("The token is not valid: unknown, expired or revoked.")
-        return _actor(row[0])
+        return _actor(row[0], scopes_named(row[1].scopes))
 
 
 def sign_in(parts: Parts, token: str, *, now: datetime) -> str:
@@ -117,7 +128,7 @@ def signed_in(parts: Parts, cookie: str, *, now: datetime) -> SignedIn | None:
         ).first()
         if row is None or not _is_live(row[2], now):
             return None
-        return SignedIn(_actor(row[0]), row[1].csrf)
+        return SignedIn(_actor(row[0], scopes_named(row[2].scopes)), row[1].csrf)
 
 
 def sign_out(parts: Parts, cookie: str) -> None:
@@ -135,5 +146,5 @@ def _is_live(token: Token, now: datetime) -> bool:
     return token.revoked is None and (token.expires is None or token.expires > now)
 
 
-def _actor(account: Account) -> Actor:
-    return Actor(account=account.id, name=account.name, role=Role(account.role))
+def _actor(account: Account, scopes: frozenset[Scope]) -> Actor:
+    return Actor(account=account.id, name=account.name, role=Role(account.role), scopes=scopes)

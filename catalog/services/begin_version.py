@@ -39,7 +39,7 @@ def begin_version(
     Raises what changing an item raises, and WrongState where nothing is published yet or a draft
     of the next version is open already.
     """
-    request = Repeatable(require_account(actor), once, _fingerprint(item_id))
+    request = Repeatable(require_account(actor, Action.WRITE), once, _fingerprint(item_id))
     with parts.database.reading() as session:
         if made_before(session, request, now=now) is not None:
             return load(session, actor, Action.WRITE, item_id)

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from catalog.domain import remarks
 from catalog.domain.errors import Forbidden, NotAcceptable, OverLimit
-from catalog.domain.permissions import Actor, is_curator, require_account
+from catalog.domain.permissions import Action, Actor, is_curator, require_account
 from catalog.domain.proposing.proposals import ProposalRecord
 from catalog.parts import Parts
 from catalog.services.decide import require_open
@@ -22,7 +22,7 @@ def discuss(parts: Parts, actor: Actor, number: int, text: str, *, now: datetime
     Raises NotFound, Forbidden for who neither made the proposal nor is a curator, WrongState once
     it is decided, NotAcceptable for no text, and OverLimit where there are notes enough.
     """
-    account = require_account(actor)
+    account = require_account(actor, Action.CREATE)
     said = remarks.note(text)
     if said is None:
         raise NotAcceptable("Write something first.")

@@ -55,8 +55,8 @@ def settle(parts: Parts, actor: Actor, number: int, *, done: bool, now: datetime
 
 
 def _theirs(actor: Actor) -> ColumnElement[bool]:
-    account = require_account(actor)
-    return true() if actor.is_admin else Item.owner_id == account
+    require_account(actor)
+    return true() if actor.is_admin else Item.owner_id.in_(actor.accounts)
 
 
 def _counted(session: Session, *conditions: ColumnElement[bool]) -> int:

@@ -20,7 +20,7 @@ from catalog.domain.record import (
 from catalog.domain.tombstone import gone
 from catalog.services.dois import dois_of
 from catalog.services.outbox import is_indexed
-from catalog.services.visible import newest_first, visible_to
+from catalog.services.visible import ALL_USERS, is_in_force, newest_first, visible_to
 from catalog.tables import Account, Doi, File, Item, Permission, Version
 
 FILES_IN_A_RECORD = 100
@@ -184,14 +184,14 @@ def _resolves_to_version() -> ColumnElement[bool]:
 def _granted(session: Session, item: Item, actor: Actor) -> frozenset[str]:
     rows = session.execute(
         select(Permission.grantee_type, Permission.grantee, Permission.permission).where(
-            Permission.item_id == item.id
+            Permission.item_id == item.id, is_in_force()
         )
     )
     return frozenset(
         permission
         for kind, grantee, permission in rows
         if (kind == "USER" and grantee == actor.name and actor.account is not None)
-        or (kind == "GROUP" and (grantee == "AllUsers" or grantee in actor.groups))
+        or (kind == "GROUP" and grantee in {ALL_USERS, *actor.groups})
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from catalog.domain import remarks
 from catalog.domain.errors import NotAcceptable, OverLimit, Taken
-from catalog.domain.permissions import Actor, require_account
+from catalog.domain.permissions import Action, Actor, require_account
 from catalog.domain.proposing.check import check_plan
 from catalog.domain.proposing.proposals import (
     SHAPE,
@@ -59,7 +59,7 @@ def propose(parts: Parts, actor: Actor, proposing: Proposing, *, now: datetime) 
     with too many open proposals, and NotAcceptable with every fault in `errors`. Whatever is
     raised, nothing is kept.
     """
-    account = require_account(actor)
+    account = require_account(actor, Action.CREATE)
     request = Repeatable(account, proposing.once, proposing.fingerprint)
     library = parts.library
     if (known := _answered_before(parts, request, now)) is not None:

@@ -59,7 +59,7 @@ def submit(parts: Parts, actor: Actor, submission: Submission, *, now: datetime)
     where the description blocks at the level asked for, Taken where the id is in use. Whatever
     is raised, nothing is kept.
     """
-    account = require_account(actor)
+    account = require_account(actor, Action.CREATE)
     request = Repeatable(account, submission.once, submission.fingerprint)
     item_id = _chosen_id(actor, submission.item_id)
     if (known := _answered_before(parts, actor, request, now)) is not None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from catalog.domain.errors import Forbidden
-from catalog.domain.permissions import Actor, require_account
+from catalog.domain.permissions import Action, Actor, require_account
 from catalog.domain.proposing.proposals import ProposalRecord, State
 from catalog.parts import Parts
 from catalog.services.decide import require_open
@@ -15,7 +15,7 @@ def withdraw_proposal(parts: Parts, actor: Actor, number: int, *, now: datetime)
 
     Raises NotFound, Forbidden for a proposal of somebody else, WrongState for one that is decided.
     """
-    account = require_account(actor)
+    account = require_account(actor, Action.CREATE)
     with parts.database.writing() as session:
         row = proposal_row(session, number, lock=True)
         if account != row.account_id:

@@ -1,0 +1,10 @@
+"""Bytes elsewhere, and what was last found there."""
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Go one step on."""

@@ -1,0 +1,10 @@
+"""Items that Sage's storage API made."""
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Go one step on."""

@@ -1,0 +1,10 @@
+"""Dates at which a visibility changes by itself."""
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Go one step on."""
