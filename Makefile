@@ -7,6 +7,8 @@ IS_NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PORT ?= 8000
 DATA ?= ./data
 BIN := .venv/bin
+# All tests go through several processes, a file of tests through one.
+AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types floors check bench servers wheel clean
@@ -31,7 +33,7 @@ floors: .venv/.tests ## imports point down only
 	@$(BIN)/lint-imports
 
 check: .venv/.tests ## the tests alone; ARGS="tests/domain -k labels" for some of them
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(or $(ARGS),$(AT_ONCE))
 
 bench: .venv/.tests ## every figure against its peer, as tables; takes some minutes
 	@$(BIN)/python -m bench
