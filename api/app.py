@@ -8,6 +8,9 @@ from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
 
 from api import (
+    access,
+    agreements,
+    blobs,
     crates,
     documentation,
     feeds,
@@ -21,12 +24,19 @@ from api import (
     items,
     making,
     oai,
+    oidc,
     previewing,
     proposals,
     publication,
+    references,
     reporting,
+    sharing,
+    showing,
     skosmos,
     sparql,
+    storage_v1,
+    tokens,
+    uploads,
     validation,
     vocabularies,
     vocabulary_versions,
@@ -36,6 +46,7 @@ from api.context import COOKIE
 from api.errors import answer_errors
 from api.guard import guard
 from api.operations import VersionNumber, check_every_route_declares
+from api.strangers import Strangers
 from catalog.parts import Parts
 
 BLUEPRINTS: tuple[SmorestBlueprint, ...] = (
@@ -45,9 +56,14 @@ BLUEPRINTS: tuple[SmorestBlueprint, ...] = (
     making.blueprint,
     publication.blueprint,
     files.blueprint,
+    uploads.blueprint,
     crates.blueprint,
     previewing.blueprint,
     reporting.blueprint,
+    access.blueprint,
+    agreements.blueprint,
+    sharing.blueprint,
+    references.blueprint,
     validation.blueprint,
     sparql.blueprint,
     proposals.blueprint,
@@ -55,6 +71,11 @@ BLUEPRINTS: tuple[SmorestBlueprint, ...] = (
     skosmos.blueprint,
     vocabulary_versions.blueprint,
     forms.blueprint,
+    tokens.blueprint,
+    showing.blueprint,
+    oidc.blueprint,
+    storage_v1.blueprint,
+    blobs.blueprint,
     health.blueprint,
     documentation.blueprint,
     oai.blueprint,
@@ -106,6 +127,7 @@ def create_app(
         MAX_FORM_MEMORY_SIZE=4 * parts.settings.metadata_bytes,
     )
     app.extensions["catalog"] = current or (lambda: parts)
+    app.extensions["strangers"] = Strangers(parts.settings.unknown_tokens)
     app.extensions["pools"] = dict(counters or {})
     app.extensions["transfers"] = files.Transfers(max(2, parts.settings.web_threads // 2))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -10,6 +10,7 @@ from api import rendering
 from api.context import frame, parts
 from api.itemjson import tombstone_json
 from api.negotiation import wants_html
+from api.storage_v1_answers import Refused, failure, is_storage_v1, no_route, refused
 from catalog.domain.errors import (
     CatalogError,
     Gone,
@@ -21,6 +22,7 @@ from catalog.domain.errors import (
     Unreadable,
     every_error,
 )
+from catalog.domain.identifiers import RECORD
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -35,6 +37,7 @@ _KEPT_HEADERS = frozenset({"Allow", "Retry-After"})
 def answer_errors(app: Flask) -> None:
     """Have every error of the application answered as a problem."""
     app.register_error_handler(CatalogError, problem)
+    app.register_error_handler(Refused, refused)
     app.register_error_handler(HTTPException, _http_error)
     # Odd input reaches the depths of libraries as these; none of them is the server's fault.
     for kind in (RecursionError, OverflowError, UnicodeError):
@@ -44,6 +47,8 @@ def answer_errors(app: Flask) -> None:
 
 def problem(fault: CatalogError) -> Response:
     """Return the answer for an error of the catalog's own tree."""
+    if is_storage_v1(request.path):
+        return failure(fault)
     response = page_of(fault) if wants_html() else _document(fault)
     if isinstance(fault, Unauthenticated):
         response.headers["WWW-Authenticate"] = 'Bearer realm="Sage Catalog"'
@@ -59,6 +64,8 @@ def _http_error(fault: HTTPException) -> Response:
     status = fault.code or OurMistake.status
     if status < 400:
         return fault.get_response()  # type: ignore[return-value]
+    if is_storage_v1(request.path):
+        return no_route(fault)
     if isinstance(fault, ClientDisconnected):
         return problem(Unreadable("The body ended before its announced length."))
     detail = _OWN_WORDS.get(status) or fault.description or "The request could not be served."
@@ -97,8 +104,8 @@ def page_of(fault: CatalogError) -> Response:
             frame(),
             status=fault.status,
             title=fault.title,
-            detail=fault.detail,
-            evidence=fault.evidence,
+            detail=_here(fault.detail),
+            evidence={name: _here(value) for name, value in fault.evidence.items()},
             slug=fault.slug,
         )
     return Response(content, fault.status, content_type="text/html; charset=utf-8")
@@ -109,12 +116,17 @@ def _document(fault: CatalogError) -> Response:
         "type": f"{parts().settings.base}problems/{fault.slug}",
         "title": fault.title,
         "status": fault.status,
-        "detail": fault.detail,
+        "detail": _here(fault.detail),
         "instance": request.path,
     }
-    said |= {name: value for name, value in _evidence(fault).items() if name not in said}
+    said |= {name: _here(value) for name, value in _evidence(fault).items() if name not in said}
     body = json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace")
     return Response(body, fault.status, content_type=PROBLEM_JSON)
+
+
+def _here(said: Any) -> Any:
+    """Return a text with the addresses of the record in it under today's base."""
+    return said.replace(RECORD, parts().settings.base) if isinstance(said, str) else said
 
 
 def _evidence(fault: CatalogError) -> dict[str, Any]:

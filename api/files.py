@@ -5,6 +5,7 @@ import binascii
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import BoundedSemaphore
 from typing import Any, BinaryIO, cast
 from urllib.parse import quote
@@ -12,17 +13,19 @@ from urllib.parse import quote
 from flask import Response, current_app, request
 from flask_smorest import Blueprint
 
-from api.answers import conditional, expected_stages, json_answer
-from api.context import actor, now, parts
+from api.answers import body, conditional, expected_stages, json_answer
+from api.context import actor, frame, now, parts
+from api.file_pages import files_page
 from api.guard import FILE_POLICY, WholeBody
 from api.itemjson import file_json
-from api.negotiation import HTML, JSON
+from api.negotiation import HTML, JSON, choose
 from api.operations import IF_MATCH, operation, query_parameter
 from api.parameters import whole_number
 from catalog.domain.errors import Busy, LengthRequired, NotAcceptable, Unreadable
 from catalog.domain.identifiers import item_iri
 from catalog.domain.permissions import Action
 from catalog.domain.record import FileRecord
+from catalog.services.browse_files import browse_files
 from catalog.services.download import Span, find_file, list_files, read_file, span_of
 from catalog.services.upload import Expected, Upload, remove_file, upload
 
@@ -35,6 +38,8 @@ _ANY = {"application/octet-stream": {"type": "string", "format": "binary"}}
 _FILE = "/items/<string:id>/files/<path:name>"
 _FILE_OF_VERSION = "/items/<string:id>/v/<version:n>/files/<path:name>"
 _FILES_A_PAGE = 100
+_STRAIGHT_FROM_BYTES = 8 << 20
+_STRAIGHT_SECONDS = 300
 
 
 class Transfers:
@@ -51,6 +56,15 @@ class Transfers:
     def leave(self) -> None:
         """Give the place back."""
         self._free.release()
+
+    @contextmanager
+    def moving(self) -> Iterator[None]:
+        """Have a place while the block runs, or raise Busy."""
+        self.enter()
+        try:
+            yield
+        finally:
+            self.leave()
 
 
 class Passing:
@@ -76,7 +90,8 @@ class Passing:
             transfers.leave()
 
 
-def _transfers() -> Transfers:
+def transfers() -> Transfers:
+    """Return those of this application."""
     return cast(Transfers, current_app.extensions["transfers"])
 
 
@@ -102,15 +117,11 @@ def put_file(id: str, name: str, n: int | None = None) -> Response:
         name=name,
         source=cast(BinaryIO, WholeBody(request.environ["wsgi.input"], request.content_length)),
         size_bytes=request.content_length,
-        sha256=_announced(),
+        sha256=announced(),
         media_type=request.mimetype or None,
     )
-    transfers = _transfers()
-    transfers.enter()
-    try:
+    with transfers().moving():
         kept = upload(parts(), actor(), id, sent, expected=_expected(), now=now(), n=n)
-    finally:
-        transfers.leave()
     answer = file_json(kept.record, kept.file, parts().settings.base)
     response = json_answer(answer, 201 if kept.new else 200)
     response.headers["Location"] = answer["url"]
@@ -124,7 +135,7 @@ def _expected() -> Expected:
     return Expected(expected_stages(), absent)
 
 
-def _announced() -> str | None:
+def announced() -> str | None:
     """Return the SHA-256 that the request announces, as lower-case hex; None where it does not."""
     plain = request.headers.get("X-Checksum-Sha256")
     if plain is not None:
@@ -145,10 +156,23 @@ def _announced() -> str | None:
 
 
 _GET: dict[str, Any] = {
-    "answers": {200: "The bytes", 206: "A part of the bytes", 304: "Not changed"},
+    "answers": {
+        200: "The bytes",
+        206: "A part of the bytes",
+        304: "Not changed",
+        307: "Where the store gives them, for a few minutes",
+    },
     "forms": ("application/octet-stream",),
     "problems": (401, 403, 404, 410, 416),
-    "parameters": ({"in": "header", "name": "Range", "schema": {"type": "string"}},),
+    "parameters": (
+        {"in": "header", "name": "Range", "schema": {"type": "string"}},
+        {
+            "in": "header",
+            "name": "Prefer",
+            "description": "redirect: to be sent on to the store, where that is possible.",
+            "schema": {"type": "string"},
+        },
+    ),
 }
 
 
@@ -162,6 +186,8 @@ def get_file(id: str, name: str, n: int | None = None) -> Response:
     response.headers.add("Link", f'<{page}>; rel="collection"; type="{HTML}"')
     if conditional(response).status_code == 304:
         return response
+    if request.method == "GET" and (elsewhere := _straight(file, response)) is not None:
+        return elsewhere
     span = _range(file)
     if span is not None:
         response.status_code = 206
@@ -173,13 +199,42 @@ def get_file(id: str, name: str, n: int | None = None) -> Response:
     return response
 
 
+def _straight(file: FileRecord, described: Response) -> Response | None:
+    """Return where the store itself gives the bytes; None where they go through here.
+
+    Only on demand, of the request or of the settings: many clients would send the token there too.
+    """
+    asked = parts().settings.s3_redirect or "redirect" in _preferences()
+    if not asked or file.size_bytes < _STRAIGHT_FROM_BYTES:
+        return None
+    address = parts().objects.address(
+        file.key,
+        media_type=file.media_type,
+        disposition=described.headers["Content-Disposition"],
+        seconds=_STRAIGHT_SECONDS,
+    )
+    if address is None:
+        return None
+    response = Response(status=307, headers={"Location": address, "Cache-Control": "no-store"})
+    response.set_etag(file.sha256)
+    response.vary.add("Prefer")
+    if "redirect" in _preferences():
+        response.headers["Preference-Applied"] = "redirect"
+    return response
+
+
+def _preferences() -> set[str]:
+    said = ",".join(request.headers.getlist("Prefer"))
+    return {word.strip().lower() for word in said.split(",")}
+
+
 def _passing(file: FileRecord, span: Span | None) -> Passing:
-    transfers = _transfers()
-    transfers.enter()
+    places = transfers()
+    places.enter()
     try:
-        return Passing(read_file(parts(), file, span), transfers)
+        return Passing(read_file(parts(), file, span), places)
     except BaseException:
-        transfers.leave()
+        places.leave()
         raise
 
 
@@ -243,21 +298,48 @@ def delete_file(id: str, name: str, n: int | None = None) -> Response:
 
 _LIST: dict[str, Any] = {
     "answers": {200: "A page of files"},
-    "forms": (JSON,),
-    "problems": (401, 404, 410),
+    "forms": (JSON, HTML),
+    "problems": (401, 404, 406, 410),
     "parameters": (
+        query_parameter("folder", "What lies in a folder: folders and files, by name."),
+        query_parameter("prefix", "Files whose whole names begin so, in any case."),
         query_parameter("cursor", "Where the page begins: `next` of the page before."),
         query_parameter("limit", "How many, 1 to 100.", {"type": "integer", "default": 100}),
     ),
 }
 
 
-@operation(blueprint, "/items/<string:id>/files", Action.READ_FILE, **_LIST)
-@operation(blueprint, "/items/<string:id>/v/<version:n>/files", Action.READ_FILE, **_LIST)
+@operation(blueprint, "/items/<string:id>/files", Action.READ, **_LIST)
+@operation(blueprint, "/items/<string:id>/v/<version:n>/files", Action.READ, **_LIST)
 def list_item_files(id: str, n: int | None = None) -> Response:
     """List the files, of the newest version that the caller sees or of one version, by name."""
     limit = whole_number("limit", _FILES_A_PAGE, least=1, most=_FILES_A_PAGE)
+    form = choose((JSON, HTML))
     cursor = request.args.get("cursor")
+    folder, prefix = request.args.get("folder"), request.args.get("prefix") or None
+    if form == JSON and folder is None and prefix is None:
+        return _flat(id, n, cursor, limit)
+    found = browse_files(
+        parts(),
+        actor(),
+        id,
+        folder=folder or "",
+        prefix=prefix,
+        cursor=cursor,
+        limit=limit,
+        n=n,
+    )
+    if form == HTML:
+        return body(files_page(frame(), found=found, n=n, prefix=prefix, cursor=cursor), HTML)
+    base = parts().settings.base
+    folders = [{"name": one.name, "files_total": one.files_total} for one in found.folders]
+    files = [file_json(found.record, file, base) for file in found.files]
+    return json_answer(
+        {"folders": folders, "files": files, "total": found.total, "next": found.next}
+    )
+
+
+def _flat(id: str, n: int | None, cursor: str | None, limit: int) -> Response:
     page = list_files(parts(), actor(), id, cursor=cursor, limit=limit, n=n)
     base = parts().settings.base
     files = [file_json(page.record, file, base) for file in page.files]

@@ -81,6 +81,7 @@ class Question:
     offers   the schemes whose terms are offered while one types
     listed   the id of the list of these terms in the page, "" where there are too many
     none     what it is called when it is not stated, "" where that may not be said
+    is_read  whether something stands in it that was read elsewhere and not typed
     """
 
     name: str
@@ -99,6 +100,7 @@ class Question:
     adds: tuple[Adding, ...]
     findings: tuple[Told, ...]
     is_used: bool
+    is_read: bool = False
 
     @property
     def hint(self) -> bool:
@@ -173,6 +175,7 @@ class Sending:
     title     what the item is called, "" for a new one
     source    the item that it was copied from, "" for none
     checked   whether it was just checked
+    address   the address elsewhere that was looked up for it, "" for none
     """
 
     action: str
@@ -188,6 +191,7 @@ class Sending:
     title: str = ""
     source: str = ""
     checked: bool = False
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -305,6 +309,8 @@ class FormView:
             adds=tuple(self._adds(filled, name)),
             findings=self.found.at(name),
             is_used=filled.is_none or any(_is_used(value) for value in filled.values),
+            is_read=bool(self.sending.address)
+            and any(value.was and value.part is None for value in filled.values),
         )
 
     @cached_property

@@ -15,6 +15,7 @@ from api.answers import body, stages_of
 from api.context import (
     COOKIE,
     actor_of_form,
+    asking,
     check_own_page,
     frame,
     now,
@@ -25,14 +26,19 @@ from api.context import (
 from api.negotiation import HTML
 from api.operations import operation, query_parameter
 from catalog.domain.errors import Unauthenticated, Unreadable
-from catalog.domain.lifecycle import State, Visibility, visibility_named
-from catalog.domain.permissions import Action
+from catalog.domain.lifecycle import State
+from catalog.domain.permissions import Action, Actor, require_account
+from catalog.domain.record import Page
 from catalog.services import accounts, outbox
+from catalog.services.access_requests import counts_of_requests
 from catalog.services.begin_version import begin_version
+from catalog.services.check_references import moved_of
+from catalog.services.dates import dated
 from catalog.services.delete import delete
-from catalog.services.find import Filters, find
+from catalog.services.find import Filters, Mine, find
 from catalog.services.inbox import inbox
-from catalog.services.publish import Wanted, publish
+from catalog.services.ownership import offers_to
+from catalog.services.quotas import usage_of
 from catalog.services.read import read
 from catalog.services.restore import restore
 from catalog.services.submit import Submission, submit
@@ -50,6 +56,8 @@ _FORM: dict[str, Any] = {
 }
 _PAGE_SIZE = 20
 _DRAFTS_SHOWN = 10
+_MOVED_SHOWN = 5
+_SHOWN_APART = 10
 
 
 def safe_path(text: str | None) -> str:
@@ -94,7 +102,17 @@ def sign_in_page() -> AnyResponse:
     target = safe_path(request.args.get("next"))
     if session() is not None:
         return _go_on(target)
-    return body(rendering.sign_in(frame(), next=target, error=None), HTML)
+    provider = parts().provider
+    page = rendering.sign_in(
+        frame(),
+        next=target,
+        error=None,
+        provider=parts().settings.oidc_title,
+        is_out="out" in request.args,
+        exit=provider.exit() if provider else None,
+        takes_sage=bool(parts().settings.token_info_url),
+    )
+    return body(page, HTML)
 
 
 @operation(blueprint, "/sign-in", Action.OPEN, **_FORM)
@@ -104,10 +122,23 @@ def sign_in() -> AnyResponse:
     target = safe_path(request.form.get("next"))
     token = request.form.get("token", "").strip()
     try:
-        cookie = accounts.sign_in(parts(), token, now=now())
+        with asking(token):
+            cookie = accounts.sign_in(parts(), token, now=now())
     except Unauthenticated as fault:
         said = fault.detail if token else "Paste your token first."
-        return body(rendering.sign_in(frame(), next=target, error=said), HTML, 401)
+        page = rendering.sign_in(
+            frame(),
+            next=target,
+            error=said,
+            provider=parts().settings.oidc_title,
+            takes_sage=bool(parts().settings.token_info_url),
+        )
+        return body(page, HTML, 401)
+    return with_session(cookie, target)
+
+
+def with_session(cookie: str, target: str) -> AnyResponse:
+    """Send who has just signed in to where they were going, with the cookie of their session."""
     response = _go_on(target)
     response.set_cookie(
         COOKIE,
@@ -126,7 +157,8 @@ def sign_out() -> AnyResponse:
     """End the session."""
     actor_of_form()
     accounts.sign_out(parts(), request.cookies.get(COOKIE, ""))
-    response = _go("")
+    # Whoever signed in elsewhere may still be signed in there, and is told so.
+    response = _go("sign-in?out" if parts().provider else "")
     response.delete_cookie(COOKIE, path=root(), httponly=True, samesite="Lax")
     return response
 
@@ -155,17 +187,33 @@ def own_page() -> AnyResponse:
     drafts = find(
         parts(), me, Filters(owner=me.name, state=State.DRAFT), cursor=None, limit=_DRAFTS_SHOWN
     )
+    seen = [read(parts(), me, line.id, line.version) for line in drafts.lines]
+    to_decide, asked = counts_of_requests(parts(), me)
     content = rendering.me(
         frame(),
         parts().library,
         account=me.name,
         role=str(me.role),
         page=page,
-        drafts=[read(parts(), me, line.id, line.version).record for line in drafts.lines],
+        drafts=[draft.record for draft in seen],
         drafts_total=drafts.total,
+        dated=dated(parts(), me),
         reports_open=inbox(parts(), me, cursor=None, limit=1, only_open=True).open,
+        requests_to_decide=to_decide,
+        requests_made=asked,
+        offers=offers_to(parts(), me, now=now()),
+        of_groups=_first_of(me, Mine.GROUPS),
+        shared=_first_of(me, Mine.SHARED),
+        shared_with={draft.record.id: draft.shared or 0 for draft in seen},
+        moved=moved_of(parts(), me, limit=_MOVED_SHOWN),
+        usage=usage_of(parts(), require_account(me), now=now()),
     )
     return body(content, HTML)
+
+
+def _first_of(me: Actor, how: Mine) -> Page:
+    """Return the first of the items that concern somebody in this way."""
+    return find(parts(), me, Filters(mine=how), cursor=None, limit=_SHOWN_APART)
 
 
 def _expected() -> frozenset[str] | None:
@@ -187,15 +235,6 @@ def do_submit() -> AnyResponse:
     )
     done = submit(parts(), actor_of_form(), sent, now=now())
     return _done(done.record.id, "submitted")
-
-
-@operation(blueprint, "/items/<string:id>/do/publish", Action.PUBLISH, **_FORM)
-def do_publish(id: str) -> AnyResponse:
-    """Publish a draft by its button."""
-    visibility = visibility_named(request.form.get("visibility") or Visibility.PUBLIC)
-    publish(parts(), actor_of_form(), [Wanted(id, _expected())], visibility, now=now())
-    outbox.wait_until_indexed(parts(), id, 1.0)
-    return _done(id, "published")
 
 
 @operation(blueprint, "/items/<string:id>/do/begin", Action.WRITE, **_FORM)

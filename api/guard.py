@@ -9,7 +9,8 @@ from flask import Flask, Response, redirect, request
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Response as AnyResponse
 
-from api.context import SAFE_METHODS, actor, has_credentials, parts, root
+from api.context import LINK_HEADER, SAFE_METHODS, actor, has_credentials, parts, root
+from api.storage_v1_answers import cleaned, is_storage_v1
 from catalog.domain.errors import LengthRequired, MisdirectedHost, Unreadable
 
 _POLICY = (
@@ -78,6 +79,7 @@ class WholeBody:
 def guard(app: Flask) -> None:
     """Put the guard before and after every route."""
     app.before_request(_check_request)
+    app.before_request(_cleaned)
     app.before_request(_without_last_slash)
     app.before_request(_check_token)
     app.after_request(_finish)
@@ -85,7 +87,7 @@ def guard(app: Flask) -> None:
 
 def _check_request() -> None:
     _check_host()
-    if request.method not in SAFE_METHODS and _length_unknown():
+    if request.method not in SAFE_METHODS and not _is_storage_v1() and _length_unknown():
         raise LengthRequired("Send Content-Length; chunked bodies are not taken.")
     _check_address()
 
@@ -129,9 +131,28 @@ def _length_unknown() -> bool:
     return "Content-Length" not in request.headers and "Content-Type" in request.headers
 
 
+def _is_storage_v1() -> bool:
+    """Tell whether this is for Sage's storage API, in whose bodies a cut is seen by itself."""
+    return is_storage_v1(request.path)
+
+
+def _cleaned() -> AnyResponse | None:
+    """Send who asks Sage's storage API by way of `..` or `//` the direct way, as it does itself."""
+    if not _is_storage_v1():
+        return None
+    path = cleaned(request.path)
+    if path == request.path:
+        return None
+    target = root() + quote(path.lstrip("/"), safe="/:@$&+,;=")
+    asked = request.query_string.decode("latin-1")
+    return Response("", 301, {"Location": f"{target}?{asked}" if asked else target})
+
+
 def _without_last_slash() -> AnyResponse | None:
     """Send who asks with a slash at the end to the address without it."""
     path = request.path
+    if _is_storage_v1():
+        return None
     if not path.endswith("/") or not path.strip("/") or "\\" in path:
         return None
     # Slashes at the beginning go as well: "//name" would be the address of another site, and
@@ -142,8 +163,11 @@ def _without_last_slash() -> AnyResponse | None:
 
 
 def _check_token() -> None:
-    """Refuse a bad token on every route, also where none is needed."""
-    if "Authorization" in request.headers:
+    """Refuse a bad token on every route, also where none is needed.
+
+    Sage's storage API has rules of its own for that, and applies them itself.
+    """
+    if "Authorization" in request.headers and not _is_storage_v1():
         actor()
 
 
@@ -153,7 +177,7 @@ def _finish(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", _POLICY)
     if parts().settings.base.startswith("https://"):
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    response.vary.update(("Accept", "Authorization", "Cookie"))
+    response.vary.update(("Accept", "Authorization", "Cookie", LINK_HEADER))
     if response.mimetype == "text/html":
         response.vary.add("Accept-Language")
     if has_credentials() or response.status_code >= 400 or "Set-Cookie" in response.headers:

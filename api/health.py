@@ -1,5 +1,8 @@
 """How the catalog is: for whoever starts it, watches it and measures it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Response, current_app
 from flask_smorest import Blueprint
 
@@ -8,6 +11,8 @@ from api.context import now, parts
 from api.negotiation import JSON
 from api.operations import operation
 from catalog.domain.permissions import Action
+from catalog.parts import Parts
+from catalog.ports import IssuerState, Watched
 from catalog.services.readiness import readiness
 
 blueprint = Blueprint("health", __name__, description="Health and measures")
@@ -25,7 +30,8 @@ def live() -> Response:
 def ready() -> Response:
     """Tell whether everything is migrated, rebuilt, loaded and projected."""
     state = readiness(parts(), now=now())
-    return json_answer(state.to_dict(), 200 if state.is_ready else 503)
+    issuers = {one.issuer: one.is_up for one in issuers_of(parts())}
+    return json_answer({**state.to_dict(), "issuers": issuers}, 200 if state.is_ready else 503)
 
 
 @operation(blueprint, "/metrics", Action.OPEN, answers={200: "Measures for Prometheus"})
@@ -46,4 +52,37 @@ def metrics() -> Response:
     ]
     lines.append(f"sage_catalog_registrar_pending {registrar['pending']}")
     lines.append(f"sage_catalog_registrar_oldest_seconds {registrar['oldest_seconds']}")
+    lines += _of_fixity(state["fixity"])
+    lines += [line for one in issuers_of(parts()) for line in _of_issuer(one)]
     return Response("\n".join(lines) + "\n", content_type=PLAIN)
+
+
+def _of_fixity(counted: Mapping[str, Any]) -> list[str]:
+    return [
+        *(
+            f'sage_catalog_fixity_faults{{result="{result}"}} {number}'
+            for result, number in counted["faults"].items()
+        ),
+        f"sage_catalog_fixity_overdue {counted['overdue']}",
+    ]
+
+
+def issuers_of(served: Parts) -> list[IssuerState]:
+    """Return how those have been to this process who say whose the tokens of others are.
+
+    None of them keeps the catalog from being ready: what needs no token goes on without.
+    """
+    return [one.state() for one in served.verifiers if isinstance(one, Watched)]
+
+
+def _of_issuer(state: IssuerState) -> list[str]:
+    counted = {
+        "up": int(state.is_up),
+        "asked": state.asked,
+        "known": state.known,
+        "failed": state.failed,
+    }
+    return [
+        f'sage_catalog_issuer_{name}{{issuer="{state.issuer}"}} {number}'
+        for name, number in counted.items()
+    ]

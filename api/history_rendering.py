@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
@@ -14,6 +15,7 @@ from catalog.domain.description import RDF, is_literal, literal
 from catalog.domain.differences import Changed, Piece, words_between
 from catalog.domain.exporting.exported import TEST_DOI
 from catalog.domain.identifiers import VOCAB
+from catalog.domain.lifecycle import in_words
 from catalog.domain.record import ItemRecord
 from catalog.library import Library
 from catalog.services.compare import Compared
@@ -45,22 +47,44 @@ def sentence(frame: Frame, words: Naming, record: ItemRecord, entry: Entry) -> s
     return told[:1].upper() + told[1:]
 
 
-_WITHOUT: Final = dict.fromkeys(("name", "reason", "doi", "previous", "problem", "visibility"), "")
+_WITHOUT: Final = dict.fromkeys(
+    (
+        "name", "reason", "doi", "previous", "problem", "visibility",
+        "agreement", "to", "ending", "address", "who", "owner",
+    ),
+    "",
+)  # fmt: skip
 
 _SENTENCES: Final[Mapping[Happened, str]] = {
     Happened.SUBMITTED: "Submitted as a draft",
     Happened.BEGUN: "Draft of {which} begun, as version {previous} was",
+    Happened.FIXITY_FAILED: "File {name} found damaged",
+    Happened.FIXITY_OK: "File {name} is as it was kept again",
     Happened.FILE_REMOVED: "File {name} removed",
     Happened.PUBLISHED: "{which} published, {visibility}",
     Happened.VISIBILITY_CHANGED: "{which} made {visibility}",
+    Happened.PUBLICATION_DELAYED: "{which} did not become public on its date: {reason}",
     Happened.DEPRECATED: "{which} marked as no longer recommended: {reason}",
     Happened.UNDEPRECATED: "{which} recommended again",
     Happened.WITHDRAWN: "Withdrawn: {reason}",
     Happened.DELETED: "The draft of {which} was deleted",
+    Happened.REFERENCE_DRIFTED: "What lies at {address} is no longer as described: {reason}",
+    Happened.REFERENCE_BACK: "What lies at {address} is as described again",
     Happened.DOI_RESERVED: "DOI of {which} reserved: {doi}",
     Happened.DOI_FINDABLE: "DOI of {which} registered: {doi}",
     Happened.DOI_HIDDEN: "DOI of {which} hidden: {doi}",
     Happened.DOI_FAILED: "Registration of the DOI of {which} failed: {problem}",
+    Happened.SHARED: "Shared with {who}",
+    Happened.UNSHARED: "Taken back from {who}",
+    Happened.LINK_MADE: "Link made: {who}",
+    Happened.LINK_ENDED: "Link ended: {who}",
+    Happened.OWNER_CHANGED: "Passed on to {owner}",
+    Happened.AGREEMENT_SET: "Version {agreement} of the data use agreement set",
+    Happened.AGREEMENT_TAKEN_OFF: "Data use agreement taken off",
+    Happened.ACCESS_ASKED: "Access to its files asked for",
+    Happened.ACCESS_GRANTED: "Access granted to {to}",
+    Happened.ACCESS_REFUSED: "Access refused to {to}",
+    Happened.ACCESS_ENDED: "Access, or the request for it, ended: {ending}",
 }
 
 
@@ -69,9 +93,22 @@ def _words(frame: Frame, words: Naming, said: Mapping[str, Any]) -> dict[str, st
     told = {name: str(value) for name, value in said.items()}
     if reason := words.term(f"{VOCAB}withdrawal-reason/{said.get('reason', '')}"):
         told["reason"] = reason.label
+    if "visibility" in told:
+        told["visibility"] += _when(said)
     if frame.dois_are_tests and "doi" in told:
         told["doi"] = f"{told['doi']} ({TEST_DOI})"
     return told
+
+
+def _when(said: Mapping[str, Any]) -> str:
+    """Return, behind a visibility, when that changes by itself, or that it did."""
+    if said.get("by_itself"):
+        return " on its date, by itself"
+    dates = {name: datetime.fromisoformat(said[name]) for name in _DATES if said.get(name)}
+    return "".join(f", {_DATES[name]} {in_words(at)}" for name, at in dates.items())
+
+
+_DATES: Final = {"until": "until", "publish_at": "to become public"}
 
 
 def _of_change(words: Naming, record: ItemRecord, entry: Entry) -> str:

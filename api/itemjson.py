@@ -5,6 +5,7 @@ from typing import Any
 
 from catalog.domain.identifiers import RECORD, item_iri, quoted
 from catalog.domain.jsonform import to_json
+from catalog.domain.lifecycle import Visibility
 from catalog.domain.record import FileRecord, ItemLine, ItemRecord, Page
 from catalog.domain.writing import rebased, statements_out
 from catalog.library import Library
@@ -26,6 +27,18 @@ def file_json(record: ItemRecord, file: FileRecord, base: str) -> dict[str, Any]
         "sha256": file.sha256,
         "media_type": file.media_type,
         "url": url,
+        "fixity": _fixity_json(file),
+    }
+
+
+def _fixity_json(file: FileRecord) -> dict[str, Any] | None:
+    """Return what the last reading of a file showed; None before the first."""
+    if file.fixity is None:
+        return None
+    return {
+        "result": file.fixity.result.value,
+        "since": moment(file.fixity.since),
+        "checked": moment(file.fixity.checked),
     }
 
 
@@ -42,6 +55,7 @@ def item_json(record: ItemRecord, library: Library, settings: Settings) -> dict[
         "title": record.title,
         "state": record.state.value,
         "visibility": record.visibility.value,
+        **dates_json(record),
         "owner": record.owner,
         "created": moment(record.created),
         "modified": moment(record.modified),
@@ -54,6 +68,8 @@ def item_json(record: ItemRecord, library: Library, settings: Settings) -> dict[
         "report": dict(record.report),
         "indexed": record.indexed,
     }
+    if record.bucket is not None:
+        answer["bucket"] = {"id": record.bucket, "url": f"{base}api/v1/objects/{record.bucket}"}
     if record.deprecation:
         answer["deprecation"] = {
             "at": moment(record.deprecation.at),
@@ -61,6 +77,18 @@ def item_json(record: ItemRecord, library: Library, settings: Settings) -> dict[
             "replaced_by": _here(record.deprecation.replaced_by, base),
         }
     return answer
+
+
+def dates_json(record: ItemRecord) -> dict[str, Any]:
+    """Return when an embargo ends, and when it becomes public by itself or why it did not."""
+    said: dict[str, Any] = {}
+    if record.visibility is Visibility.EMBARGOED and record.until is not None:
+        said["until"] = moment(record.until)
+    if record.publish_at is not None:
+        said["publish_at"] = moment(record.publish_at)
+    if record.delay is not None:
+        said["delay"] = {"at": moment(record.delay.at), "why": list(record.delay.why)}
+    return said
 
 
 def tombstone_json(record: ItemRecord, base: str, citation: str) -> dict[str, Any]:

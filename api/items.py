@@ -33,14 +33,14 @@ from api.signposting import (
 from catalog.domain.errors import TooLarge, Unreadable
 from catalog.domain.identifiers import item_iri
 from catalog.domain.lifecycle import State
-from catalog.domain.permissions import Action
+from catalog.domain.permissions import Action, Actor
 from catalog.domain.record import ItemRecord
 from catalog.domain.tombstone import gone
 from catalog.domain.writing import RDF_FORMS, pack, rebased, serialized
 from catalog.services import outbox
 from catalog.services.begin_version import begin_version
 from catalog.services.delete import delete
-from catalog.services.find import Filters, counts_by_type, find
+from catalog.services.find import Filters, Mine, counts_by_type, find
 from catalog.services.lineage import lineage
 from catalog.services.read import Seen, read
 from catalog.services.revise import revise
@@ -65,6 +65,7 @@ class ListQuery(ma.Schema):
     state = ma.fields.String(validate=ma.validate.OneOf([state.value for state in State]))
     owner = ma.fields.String(validate=ma.validate.Length(max=255))
     cites = ma.fields.String(validate=ma.validate.Length(max=512))
+    mine = ma.fields.String(validate=ma.validate.OneOf([one.value for one in Mine]))
     cursor = ma.fields.String(validate=ma.validate.Length(max=512))
     limit = ma.fields.Raw()
 
@@ -80,6 +81,7 @@ class ListQuery(ma.Schema):
         query_parameter("type", "An item type, such as model."),
         query_parameter("state", "draft, published or withdrawn."),
         query_parameter("owner", "The name of an account."),
+        query_parameter("mine", "own, groups (owned by groups of mine) or shared (with me)."),
         query_parameter("cites", "The IRI of a concept: items that cite it, or a narrower one."),
         query_parameter("cursor", "Where the page begins: `next` of the page before."),
         query_parameter("limit", "How many, 1 to 100.", {"type": "integer", "default": 20}),
@@ -95,7 +97,8 @@ def list_items() -> Response:
     if asked.get("type") and asked["type"] not in parts().library.item_types:
         raise Unreadable(f"There is no item type {asked['type']!r}.", parameter="type")
     terms = _terms(asked.get("cites"))
-    filters = Filters(**(asked | {"cites": terms}))
+    mine = Mine(asked["mine"]) if asked.get("mine") else None
+    filters = Filters(**(asked | {"cites": terms, "mine": mine}))
     page = find(parts(), actor(), filters, cursor=cursor, limit=limit)
     if form == JSON:
         return json_answer(page_json(page, parts().settings.base))
@@ -282,22 +285,32 @@ def _in_form(seen: Seen, n: int | None, form: str) -> Response:
     if form == JSON:
         return json_answer(_json(record))
     if form == HTML:
-        page = rendering.item(
-            frame(),
-            parts().library,
-            record=record,
-            names=seen.names,
-            cited_by=seen.cited_by,
-            may=seen.may,
-            notice=request.args.get("done"),
-            lineage=lineage(parts(), actor(), seen),
-            preview=preview_on_page(record),
-            head=head_of(alone(seen), _address(record.id, n), parts().settings.title),
-        )
-        return body(page, HTML)
+        return body(page_of_item(seen, n), HTML)
     base = parts().settings.base
     statements = pack(record, parts().library.vocabularies, parts().settings.house, seen.names)
     return body(serialized(rebased(statements, base), form, item_iri(record.id, base)), form)
+
+
+def page_of_item(seen: Seen, n: int | None, who: Actor | None = None, **more: Any) -> str:
+    """Return the page of an item; `more` is what else `rendering.item` takes.
+
+    who  sees it; the caller of the request without
+    """
+    record = seen.record
+    return rendering.item(
+        frame(),
+        parts().library,
+        record=record,
+        names=seen.names,
+        cited_by=seen.cited_by,
+        may=seen.may,
+        shared=seen.shared,
+        notice=request.args.get("done"),
+        lineage=lineage(parts(), who or actor(), seen),
+        preview=preview_on_page(record),
+        head=head_of(alone(seen), _address(record.id, n), parts().settings.title),
+        **more,
+    )
 
 
 _REVISE: dict[str, Any] = {

@@ -6,7 +6,7 @@ shapes. Named here are only the few that have a place of their own on the page.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Final
 
@@ -21,14 +21,31 @@ from api.mapping import MapPlan, Site, map_of, sites_of
 from api.naming import Naming, Place, naming
 from api.offering import Offered, offered
 from api.preview import Preview, is_previewable
-from api.values import ABSENT, NOT_STATED, Reader, Row, Value, host, is_linkable
+from api.reference_rendering import Standing, standing
+from api.values import (
+    ABSENT,
+    NOT_STATED,
+    Reader,
+    Row,
+    Value,
+    host,
+    is_linkable,
+    moment_in_words,
+)
 from catalog.domain.description import RDF, Description, is_literal, literal
 from catalog.domain.exporting.citations import Cited, Sentence, apa, cited
 from catalog.domain.exporting.datacite_relations import concept_of
 from catalog.domain.exporting.exported import TEST_DOI, Exported
 from catalog.domain.fields import Group
 from catalog.domain.identifiers import RECORD, VOCAB, item_iri, item_of, quoted
-from catalog.domain.lifecycle import OFFERED, State, Visibility, is_announced
+from catalog.domain.lifecycle import (
+    BYTES_ARE_CLOSED,
+    State,
+    Visibility,
+    begins_a_day,
+    is_announced,
+    reachable,
+)
 from catalog.domain.messages import is_mail_address
 from catalog.domain.permissions import Action
 from catalog.domain.record import FileRecord, ItemName, ItemRecord
@@ -81,7 +98,11 @@ IDS: Final = frozenset(
         "contact",
         "preview",
     }
-    | {"properties", "visibility", "file", "file-hint", "sure", "reason", "why", "why-hint"}
+    | {f"visibility-{one}" for one in Visibility}
+    | {f"visibility-{one}-hint" for one in Visibility}
+    | {f"{one}{end}" for one in ("until", "publish-at") for end in ("", "-hint", "-error")}
+    | {"visibility-error", "at-once"}
+    | {"properties", "file", "file-hint", "sure", "reason", "why", "why-hint"}
     | {"replacement", "replacement-hint", "use-1", "use-2", "use-3", "use-4"}
     | {f"cite-{number}" for number in range(1, 10)}
 )
@@ -144,7 +165,10 @@ class FileHere:
 
 @dataclass(frozen=True, slots=True)
 class FileElsewhere:
-    """A distribution that lies elsewhere; `href` is "" where no address of it may be a link."""
+    """A distribution that lies elsewhere; `href` is "" where no address of it may be a link.
+
+    standing  what was found when it was last looked at; None where it never is
+    """
 
     name: str
     href: str
@@ -153,6 +177,7 @@ class FileElsewhere:
     size_bytes: int | None
     anchor: str
     rows: tuple[Row, ...]
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +208,40 @@ class DeprecationNote:
     replaced_by: Value | None
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several that exclude each other, with what it means."""
+
+    value: str
+    label: str
+    help: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What somebody filled into the form about who may see an item, and why it was not taken.
+
+    until, publish_at  as they were typed
+    field, error       which of the three is wrong, and how
+    """
+
+    visibility: str = ""
+    until: str = ""
+    publish_at: str = ""
+    field: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a banner says: in bold, further words, and reasons."""
+
+    what: str
+    more: str
+    why: tuple[str, ...] = ()
+
+
 _NO_FURTHER: Final = Lineage()
 
 
@@ -194,6 +253,7 @@ class Landing:
     may       what the caller may do to it
     lineage   what was made with these, and what they were made from
     preview   the beginning of one of its files, with the name of the file
+    chosen    what the caller filled into the form about who may see it, if that was refused
     """
 
     def __init__(
@@ -206,7 +266,9 @@ class Landing:
         may: frozenset[Action] = frozenset(),
         lineage: Lineage = _NO_FURTHER,
         preview: tuple[str, Preview] | None = None,
+        chosen: Chosen | None = None,
     ) -> None:
+        self.chosen = chosen or self._as_it_is(record)
         self._lineage = lineage
         self.preview = preview
         self._frame = frame
@@ -561,15 +623,31 @@ class Landing:
         }
         rows = list(reader.rows(term, without=shown))
         rows.append(self._checksum(term))
+        part = term[1:-1].partition("#")[2]
         return FileElsewhere(
             name=named or _last_of(href) or "A file without a name",
             href=href,
             host=host(href),
             note=description.text(DESCRIPTION, of=term, languages=self._naming.languages) or "",
             size_bytes=int(size) if size and size.isdecimal() and len(size) < 19 else None,
-            anchor=reader.claim(term[1:-1].partition("#")[2]),
+            anchor=reader.claim(part),
             rows=tuple(rows),
+            standing=self._standings.get(part),
         )
+
+    @cached_property
+    def _standings(self) -> Mapping[str, Standing]:
+        return {one.part: standing(self._naming, one) for one in self.record.references}
+
+    @property
+    def own_reference(self) -> Standing | None:
+        """How the image or repository stands that the item itself is of."""
+        return self._standings.get("")
+
+    @property
+    def may_look(self) -> bool:
+        """Whether the reader may have the references looked at now."""
+        return bool(self.record.references) and self.may_write
 
     def _checksum(self, term: str) -> Row:
         """Return the checksum of a file elsewhere in one line, or that it is not stated."""
@@ -784,7 +862,15 @@ class Landing:
         }
         # What forms do is done to the newest version, so an earlier one has none.
         allowed = by_state.get(self.record.state, {}) if self.versions.newer is None else {}
-        return frozenset(allowed[action] for action in self._may if action in allowed)
+        found = frozenset(allowed[action] for action in self._may if action in allowed)
+        return found | {"show"} if self._can_be_opened else found
+
+    @property
+    def _can_be_opened(self) -> bool:
+        """Whether the caller may show this version, an earlier one too, to more people."""
+        is_closed = self.record.visibility is not Visibility.PUBLIC
+        is_published = self.record.state is State.PUBLISHED
+        return is_published and is_closed and Action.PUBLISH in self._may
 
     @property
     def do(self) -> str:
@@ -796,10 +882,75 @@ class Landing:
         """What the forms send, so that nobody overwrites what they have not seen."""
         return self.record.stage
 
+    @staticmethod
+    def _as_it_is(record: ItemRecord) -> Chosen:
+        """Return what the form begins with: what a published version is, else public."""
+        if record.state is not State.PUBLISHED:
+            return Chosen(Visibility.PUBLIC.value)
+        until = record.until if record.visibility is Visibility.EMBARGOED else None
+        return Chosen(record.visibility.value, _typed(until), _typed(record.publish_at))
+
     @property
-    def visibilities(self) -> tuple[tuple[str, str], ...]:
-        """What may be chosen at publication."""
-        return tuple((one.value, _MEANINGS[one]) for one in OFFERED)
+    def visibilities(self) -> tuple[Choice, ...]:
+        """What may be chosen: at publication all, afterwards what this may still become."""
+        is_published = self.record.state is State.PUBLISHED
+        offered = reachable(self.record.visibility) if is_published else tuple(Visibility)
+        return tuple(
+            Choice(one.value, *_MEANINGS[one], one.value == self.chosen.visibility)
+            for one in offered
+        )
+
+    @property
+    def show(self) -> str:
+        """Where the form is sent by which this version is shown to more people."""
+        return f"{self._frame.root}items/{self.record.id}/v/{self.record.version}/do/visibility"
+
+    @property
+    def asks_publish_at(self) -> bool:
+        """Whether it can still become public by itself."""
+        return any(one.value == Visibility.PRIVATE for one in self.visibilities)
+
+    @property
+    def is_embargoed(self) -> bool:
+        """Whether an embargo could be ended."""
+        return self.record.visibility is Visibility.EMBARGOED
+
+    @property
+    def files_closed(self) -> bool:
+        """Whether the caller may read this, and does not get the files kept here."""
+        is_closed = self.record.visibility in BYTES_ARE_CLOSED
+        is_published = self.record.state is State.PUBLISHED
+        return is_published and is_closed and Action.READ_FILE not in self._may
+
+    @property
+    def closed(self) -> Told | None:
+        """Who gets the files and when, where that is not everybody."""
+        record = self.record
+        if record.state is not State.PUBLISHED or record.visibility not in BYTES_ARE_CLOSED:
+            return None
+        own = "" if self.files_closed else " You are among those who have them already."
+        if record.visibility is Visibility.EMBARGOED and record.until is not None:
+            what = f"The files are under embargo until {moment_in_words(record.until)}."
+            return Told(what, f"They open for everybody by themselves then.{own}")
+        more = "Everybody may read this description; the files are for those with a permission."
+        return Told("The files are restricted.", f"{more}{own}")
+
+    @property
+    def planned(self) -> Told | None:
+        """When it becomes public by itself, or why it did not."""
+        record = self.record
+        if record.publish_at is None or record.state is not State.PUBLISHED:
+            return None
+        at = moment_in_words(record.publish_at)
+        if record.delay is None:
+            return Told(f"This becomes public on {at}, by itself.", "It is judged anew then.")
+        more = "It is tried again as soon as it is changed, and every hour. What is in the way:"
+        return Told(f"This was to become public on {at}, and could not.", more, record.delay.why)
+
+    @property
+    def ask_href(self) -> str:
+        """Where the owner is asked for the files."""
+        return f"{self._frame.root}items/{self.record.id}/access"
 
     @property
     def reasons(self) -> list[tuple[str, str]]:
@@ -822,7 +973,10 @@ class Landing:
         """Who may read it, in a sentence."""
         if self.record.state is State.DRAFT:
             return "A draft: only its owner sees it, and those it is shared with."
-        return _SENTENCES[self.record.visibility]
+        told = _SENTENCES[self.record.visibility]
+        if self.is_embargoed and self.record.until is not None:
+            return f"{told[:-1]}, on {moment_in_words(self.record.until)}."
+        return told
 
     @property
     def owner(self) -> str:
@@ -888,9 +1042,35 @@ class Landing:
         return (found[0].text, found[0].language or "") if found else None
 
 
+def _typed(at: datetime | None) -> str:
+    """Return a point in time as the form takes it: a day where it begins then, else the moment."""
+    if at is None:
+        return ""
+    utc = at.astimezone(UTC)
+    return f"{utc:%Y-%m-%d}" if begins_a_day(utc) else f"{utc:%Y-%m-%dT%H:%M:%SZ}"
+
+
 _MEANINGS: Final = {
-    Visibility.PUBLIC: "Everybody, files included",
-    Visibility.PRIVATE: "Only I, and whom I share it with",
+    Visibility.PUBLIC: (
+        "Public",
+        "Everybody reads the description and gets the files.",
+    ),
+    Visibility.RESTRICTED: (
+        "Restricted files",
+        "Everybody reads the description; the files are for those with a permission.",
+    ),
+    Visibility.EMBARGOED: (
+        "Embargo",
+        "Everybody reads the description; the files open by themselves on the day below.",
+    ),
+    Visibility.SHARED: (
+        "Shared",
+        "Finished for a team: only those it is shared with see it.",
+    ),
+    Visibility.PRIVATE: (
+        "Private",
+        "Only its owner sees it, and whom it is shared with.",
+    ),
 }
 _BADGES: Final = {
     Visibility.PUBLIC: "Public",

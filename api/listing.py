@@ -24,6 +24,7 @@ class Line:
     state_label: str
     visibility: Visibility
     modified: datetime
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ def lines(frame: Frame, naming: Naming, found: Iterable[ItemLine]) -> tuple[Line
             state_label=naming.of_state(one.state),
             visibility=one.visibility,
             modified=one.modified,
+            until=one.until,
         )
         for one in found
     )

@@ -23,7 +23,7 @@ from api.itemjson import moment
 from api.naming import naming
 from api.negotiation import HTML, JSON, choose
 from api.operations import operation, query_parameter
-from catalog.domain.description import Description, Statement
+from catalog.domain.description import TYPE, Description, Statement
 from catalog.domain.errors import (
     CatalogError,
     Forbidden,
@@ -32,7 +32,9 @@ from catalog.domain.errors import (
     NotConforming,
     NotFound,
     TooLarge,
+    TooMany,
     Unauthenticated,
+    Unavailable,
     Unreadable,
 )
 from catalog.domain.identifiers import item_iri
@@ -44,10 +46,11 @@ from catalog.domain.tombstone import gone
 from catalog.services import accounts, outbox
 from catalog.services.find import Filters, find
 from catalog.services.last_change import last_change
+from catalog.services.look_up_reference import LookedUp, look_up
 from catalog.services.read import read as read_item
 from catalog.services.revise import revise
 from catalog.services.submit import Submission, submit
-from catalog.services.validate import validate
+from catalog.services.validate import NOBODY, validate
 
 blueprint = Blueprint("making", __name__, description="Forms to describe items with")
 
@@ -92,10 +95,36 @@ def _words() -> Words:
 # -- new items
 
 
-@operation(blueprint, "/new", Action.OPEN, forms=(HTML,))
-def choose_type() -> Response:
-    """Show the item types, to choose the one to describe."""
-    return body(rendering.new(frame(), parts().library), HTML)
+@operation(
+    blueprint,
+    "/new",
+    Action.OPEN,
+    forms=(HTML,),
+    problems=(403, 422, 429),
+    parameters=(query_parameter("address", "Where something lies that is to be described."),),
+)
+def choose_type() -> AnyResponse:
+    """Show the item types, to choose the one to describe, and what is at an address elsewhere."""
+    address = request.args.get("address", "").strip()
+    signed_in = session()
+    if not address:
+        return body(rendering.new(frame(), parts().library), HTML)
+    if signed_in is None:
+        return _sign_in_first()
+    looked, fault = _looked_up(signed_in.actor, address)
+    content = rendering.new(
+        frame(), parts().library, address=address, looked=looked, fault=fault.detail if fault else None
+    )
+    return body(content, HTML, fault.status if fault else 200)
+
+
+def _looked_up(actor: Actor, address: str) -> tuple[LookedUp | None, CatalogError | None]:
+    """Return what is at an address; one that another site has us look up is not, but shown."""
+    try:
+        check_own_page()
+        return look_up(parts(), actor, address), None
+    except (NotAcceptable, TooMany, Unavailable, Forbidden) as fault:
+        return None, fault
 
 
 @operation(
@@ -105,17 +134,42 @@ def choose_type() -> Response:
     forms=(HTML,),
     problems=(404,),
     by_form=True,
-    parameters=(query_parameter("from", "The id of an item whose description is copied."),),
+    parameters=(
+        query_parameter("from", "The id of an item whose description is copied."),
+        query_parameter("address", "Where something lies that is looked up and filled in."),
+    ),
 )
 def new_form(type: str) -> AnyResponse:
-    """Show the form for a new item of a type, empty or copied from another."""
+    """Show the form for a new item of a type: empty, copied, or with what is at an address."""
     _check_type(type)
     signed_in = session()
     if signed_in is None:
         return _sign_in_first()
     source = request.args.get("from", "")
+    address = "" if source else request.args.get("address", "").strip()
+    if address:
+        check_own_page()
+        looked = look_up(parts(), signed_in.actor, address, item_type=type)
+        return _page(_opened(type, _begun(looked), _sending_from(type, address, looked)))
     copy = _copied(signed_in.actor, source) if source else ()
     return _page(_opened(type, copy, Sending(_new(type), nonce=_nonce(), source=source)))
+
+
+def _begun(looked: LookedUp) -> tuple[Statement, ...]:
+    """Return what was read elsewhere in the terms of a form, without the class, which that has."""
+    item, base = item_iri(NOBODY), parts().settings.base
+    deciding = parts().library.shapes.deciding
+    return tuple(
+        (into_form(s, item, base), p, into_form(o, item, base))
+        for s, p, o in looked.statements
+        if not (p == TYPE and o in deciding)
+    )
+
+
+def _sending_from(item_type: str, address: str, looked: LookedUp) -> Sending:
+    """Return what a form sends that begins with an address; without facts, nothing was read."""
+    is_read = looked.facts is not None
+    return Sending(_new(item_type), nonce=_nonce(), address=address if is_read else "")
 
 
 @operation(
@@ -131,7 +185,9 @@ def new_form(type: str) -> AnyResponse:
 def make_new(type: str) -> AnyResponse:
     """Keep what a form says as a draft, check it, or add and remove controls of it."""
     _check_type(type)
-    sending = Sending(_new(type), nonce=_hidden("nonce"), source=_hidden("source"))
+    sending = Sending(
+        _new(type), nonce=_hidden("nonce"), source=_hidden("source"), address=_hidden("address")
+    )
     return _answered(_sent_form(type, sending), _keep_new)
 
 

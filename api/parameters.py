@@ -1,10 +1,11 @@
 """What stands in the query of an address: whole numbers, yes and no, seconds, each in its range."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from flask import request
 
-from catalog.domain.errors import Unreadable
+from catalog.domain.errors import NotAcceptable, Unreadable
 
 _MOST_DIGITS = 18
 
@@ -22,6 +23,19 @@ def whole_number(name: str, default: int, *, least: int, most: int) -> int:
         if least <= number <= most:
             return number
     raise Unreadable(f"{name} is a whole number from {least} to {most}.", parameter=name)
+
+
+def whole_number_in(form: Mapping[str, str], name: str) -> int | None:
+    """Return a field of a form as a whole number, None where it is empty.
+
+    Raises NotAcceptable, naming the field, for anything else.
+    """
+    text = form.get(name, "").strip()
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
+        return int(text)
+    raise NotAcceptable(f"{name} is a whole number.", field=name)
 
 
 def flag(name: str) -> bool:

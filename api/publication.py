@@ -1,6 +1,8 @@
 """Publication on HTTP, and what may follow it: visibility, deprecation, withdrawal."""
 
 import time
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import marshmallow as ma
@@ -11,13 +13,13 @@ from api import rendering
 from api.answers import expected_stages, json_answer, stages_of, tagged
 from api.bodies import json_body
 from api.context import actor, frame, now, parts
-from api.itemjson import tombstone_json
+from api.itemjson import dates_json, tombstone_json
 from api.items import answer_change, wait_seconds
 from api.negotiation import JSON
 from api.operations import IF_MATCH, WAIT, operation
 from catalog.domain.errors import NotAcceptable
 from catalog.domain.identifiers import item_iri
-from catalog.domain.lifecycle import Visibility, visibility_named
+from catalog.domain.lifecycle import Visibility, moment_named, visibility_named
 from catalog.domain.permissions import Action
 from catalog.domain.record import ItemRecord
 from catalog.services import outbox
@@ -82,11 +84,12 @@ class WithdrawalBody(_Strict):
     replaced_by = ma.fields.String(load_default=None, allow_none=True)
 
 
-def refuse_dates(said: dict[str, Any]) -> None:
-    """Refuse dates of embargo and delayed publication, which are not offered yet."""
-    for name in ("until", "publish_at"):
-        if said.get(name) is not None:
-            raise NotAcceptable(f"{name} is not offered yet; leave it out.")
+def dates_in(said: Mapping[str, Any]) -> dict[str, datetime | None]:
+    """Return the two dates that a body or a form says, None for one that it does not.
+
+    Raises NotAcceptable for what is no date.
+    """
+    return {name: moment_named(said.get(name), name) for name in ("until", "publish_at")}
 
 
 _STATE_PROBLEMS = (401, 403, 404, 409, 410, 412, 415, 422, 428)
@@ -109,12 +112,13 @@ def publish_item(id: str, n: int | None = None) -> Response:
     """Publish a draft, alone or together with others."""
     wait = wait_seconds()
     said = json_body(PublicationBody, needed=False)
-    refuse_dates(said)
+    dates = dates_in(said)
     wanted = [Wanted(id, expected_stages(), n)]
     wanted += [Wanted(other["id"], stages_of([other["etag"]])) for other in said["also"]]
     if len({one.item_id for one in wanted}) < len(wanted):
         raise NotAcceptable("An item is named twice.")
-    records = publish(parts(), actor(), wanted, visibility_named(said["visibility"]), now=now())
+    visibility = visibility_named(said["visibility"])
+    records = publish(parts(), actor(), wanted, visibility, now=now(), **dates)
     return _with_states(records, time.monotonic() + wait)
 
 
@@ -129,6 +133,7 @@ def _with_states(records: tuple[ItemRecord, ...], deadline: float) -> Response:
             "version": record.version,
             "state": record.state.value,
             "visibility": record.visibility.value,
+            **dates_json(record),
             "doi": record.dois.to_dict(),
             "report": dict(record.report),
             "etag": record.stage,
@@ -151,17 +156,18 @@ def reserve_item_doi(id: str, n: int | None = None) -> Response:
 
 
 @operation(blueprint, "/items/<string:id>/visibility", Action.PUBLISH, **_PUT)
-def set_visibility(id: str) -> Response:
-    """Change who sees what is published."""
+@operation(blueprint, "/items/<string:id>/v/<version:n>/visibility", Action.PUBLISH, **_PUT)
+def set_visibility(id: str, n: int | None = None) -> Response:
+    """Change who sees what is published, and when that changes by itself."""
     wait = wait_seconds()
     said = json_body(VisibilityBody)
-    refuse_dates(said)
     record = change_visibility(
         parts(),
         actor(),
-        Wanted(id, expected_stages()),
+        Wanted(id, expected_stages(), n),
         visibility_named(said["visibility"]),
         now=now(),
+        **dates_in(said),
     )
     return answer_change(record, wait)
 

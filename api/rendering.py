@@ -27,11 +27,12 @@ from api.form_words import Words
 from api.frame import Frame
 from api.head import Head
 from api.judging import placeless, source_lines, tally, verdict
-from api.landing import FORMS, Landing
-from api.listing import address, counts, filters_on, lines, states
+from api.landing import FORMS, Chosen, Landing
+from api.listing import Line, address, counts, filters_on, lines, states
 from api.naming import Naming, Word, compact, naming
 from api.preview import Preview
-from api.values import Value, day, size, table
+from api.reference_rendering import looked_up_view, moved_lines
+from api.values import Value, day, moment_in_words, size, table
 from catalog.domain.errors import CatalogError
 from catalog.domain.identifiers import SAGE, SHAPES, quoted
 from catalog.domain.importing.formats import READ
@@ -41,7 +42,13 @@ from catalog.domain.permissions import Action
 from catalog.domain.record import FileRecord, ItemLine, ItemName, ItemRecord, Page
 from catalog.domain.report import LEVELS, Report
 from catalog.library import Library
+from catalog.services.check_references import Moved
+from catalog.services.dates import Dated
+from catalog.services.find import Mine
 from catalog.services.lineage import Lineage
+from catalog.services.look_up_reference import LookedUp
+from catalog.services.ownership import OfferToMe
+from catalog.services.quotas import Usage
 
 
 def _counted(number: int, name: str) -> str:
@@ -91,6 +98,7 @@ def _environment() -> Environment:
     )
     made.filters |= {
         "day": day,
+        "moment_in_words": moment_in_words,
         "timestamp": _timestamp,
         "size": size,
         "compact": compact,
@@ -185,6 +193,8 @@ def item(
     head: Head | None = None,
     lineage: Lineage | None = None,
     preview: tuple[str, Preview] | None = None,
+    chosen: Chosen | None = None,
+    shared: int | None = None,
 ) -> str:
     """Return the page of one version of an item.
 
@@ -196,22 +206,31 @@ def item(
     head      what it says to machines; nothing without
     lineage   what is two steps away from it; nothing without
     preview   the beginning of one of its files, with the name of the file
+    chosen    what was filled into the form about who may see it, where that was refused
+    shared    with how many it is shared, None where the reader may not know
     """
-    found = Landing(frame, library, record, names, cited_by, may, lineage or Lineage(), preview)
+    further = lineage or Lineage()
+    found = Landing(frame, library, record, names, cited_by, may, further, preview, chosen)
     said = NOTICES.get(notice or "")
-    return page_of("item.html", frame, it=found, notice=said, head=head or Head(()))
+    told = {"notice": said, "head": head or Head(()), "shared": shared}
+    return page_of("item.html", frame, it=found, **told)
 
 
 NOTICES: Final[Mapping[str, str]] = {
     "submitted": "Kept as a draft. Nobody but you sees it until it is published.",
     "published": "Published. From now on its address stays.",
+    "shown": "Changed. From now on those see it whom you chose.",
     "saved": "Saved.",
     "uploaded": "The file is kept.",
     "deleted": "The draft is deleted.",
     "removed": "The file is gone.",
     "begun": "A draft of the next version. What is published stays until this is published.",
     "restored": "Restored, as a new revision.",
+    "looked": "The references were looked at.",
     "reported": "Thank you. The owner of this item has your message.",
+    "accepted": "Accepted. It is yours from now on.",
+    "declined": "Declined. It stays whose it was.",
+    "given": "It has another owner now.",
 }
 """What a page may say about what was just done, by the word that stands in its address."""
 
@@ -380,13 +399,38 @@ def ontology(frame: Frame, library: Library) -> str:
     return page_of("ontology.html", frame, classes=classes, properties=properties, iri=SAGE)
 
 
-def sign_in(frame: Frame, *, next: str, error: str | None) -> str:  # noqa: A002
-    """Return the form to sign in with a token.
+def sign_in(
+    frame: Frame,
+    *,
+    next: str,  # noqa: A002
+    error: str | None,
+    provider: str = "",
+    refused: str | None = None,
+    is_out: bool = False,
+    exit: str | None = None,  # noqa: A002
+    takes_sage: bool = False,
+) -> str:
+    """Return the page to sign in: at a provider of identities if there is one, and with a token.
 
-    next   the path to go to afterwards
-    error  why the token was refused, None at first
+    next      the path to go to afterwards
+    error     why the token was refused, None at first
+    provider  what the provider is called; empty where there is none
+    refused   why signing in there did not work, None at first
+    is_out    whether somebody has just signed out here
+    exit      the address where one signs out of the provider, None where it is not known
+    takes_sage  whether tokens of Sage are taken as well
     """
-    return page_of("sign_in.html", frame, next=next, error=error)
+    return page_of(
+        "sign_in.html",
+        frame,
+        next=next,
+        error=error,
+        provider=provider,
+        refused=refused,
+        is_out=is_out,
+        exit=exit,
+        takes_sage=takes_sage,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,6 +464,21 @@ def _draft(words: Naming, record: ItemRecord) -> DraftLine:
 
 _BLOCKING_SHOWN: Final = 3
 
+_NOTHING: Final = Page((), 0, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Items that concern somebody without being theirs alone: the first, and how many there are.
+
+    name  how the list of all is asked for
+    """
+
+    name: str
+    heading: str
+    lines: Sequence[Line]
+    total: int
+
 
 def me(
     frame: Frame,
@@ -430,13 +489,32 @@ def me(
     page: Page,
     drafts: Sequence[ItemRecord] = (),
     drafts_total: int = 0,
+    dated: Sequence[Dated] = (),
     reports_open: int = 0,
+    requests_to_decide: int = 0,
+    requests_made: int = 0,
+    offers: Sequence[OfferToMe] = (),
+    of_groups: Page = _NOTHING,
+    shared: Page = _NOTHING,
+    shared_with: Mapping[str, int] | None = None,
+    moved: tuple[Sequence[Moved], int] = ((), 0),
+    usage: Usage | None = None,
 ) -> str:
     """Return the page of who is signed in: the items that are theirs, and the way out.
 
     drafts        their drafts that were changed last, each with its report
     drafts_total  how many drafts they have
+    dated         those of their items to which something happens on a date
     reports_open  how many reports of readers wait for them
+    offers        items that others would give them
+    of_groups     the first of the items that groups of theirs own
+    shared        the first of the items that others share with them
+    shared_with   id of a draft to with how many it is shared
+    moved         some of the references that are no longer as described, and how many there are
+    usage         what their items keep, and may keep
+
+    requests_to_decide, requests_made  how many requests for closed files wait for their decision,
+                                       and how many they made themselves
     """
     words = naming(library, frame)
     done = dict(parse_qsl(frame.path.partition("?")[2])).get("done", "")
@@ -447,7 +525,23 @@ def me(
         role=role,
         drafts=[_draft(words, record) for record in drafts],
         drafts_total=drafts_total,
+        dated=dated,
         reports_open=reports_open,
+        requests_to_decide=requests_to_decide,
+        requests_made=requests_made,
+        offers=[(one, words.of_type(one.type)) for one in offers],
+        apart=[
+            Apart(name, heading, lines(frame, words, found.lines), found.total)
+            for name, heading, found in (
+                (Mine.GROUPS, "Owned by your groups", of_groups),
+                (Mine.SHARED, "Shared with you", shared),
+            )
+            if found.total
+        ],
+        shared_with=shared_with or {},
+        moved=moved_lines(frame, words, moved[0]),
+        moved_total=moved[1],
+        usage=usage,
         lines=lines(frame, words, page.lines),
         total=page.total,
         next=f"{frame.root}me?{urlencode({'cursor': page.next})}" if page.next else None,
@@ -526,9 +620,30 @@ def query(**asked: str) -> str:
     return urlencode(asked)
 
 
-def new(frame: Frame, library: Library) -> str:
-    """Return the list of item types, to choose the one to describe."""
-    return page_of("new.html", frame, types=types_of_items(naming(library, frame)))
+def new(
+    frame: Frame,
+    library: Library,
+    *,
+    address: str = "",
+    looked: LookedUp | None = None,
+    fault: str | None = None,
+) -> str:
+    """Return the list of item types, to choose the one to describe.
+
+    address  where something lies that is to be described, as it was given
+    looked   what was found there
+    fault    why nobody looked
+    """
+    words = naming(library, frame)
+    return page_of(
+        "new.html",
+        frame,
+        types=types_of_items(words),
+        address=address,
+        asked=f"?{urlencode({'address': address})}" if looked else "",
+        looked=looked_up_view(frame, words, looked) if looked else None,
+        fault=fault,
+    )
 
 
 def form(

@@ -9,7 +9,18 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from api import rendering
 from api.answers import body, json_answer
-from api.context import actor, actor_of_form, check_own_page, frame, now, parts, root, session
+from api.context import (
+    actor,
+    actor_of_form,
+    address,
+    check_own_page,
+    frame,
+    now,
+    parts,
+    root,
+    session,
+    with_links,
+)
 from api.messagejson import inbox_json
 from api.negotiation import HTML, JSON, choose
 from api.operations import operation, query_parameter
@@ -60,7 +71,7 @@ def send_report(id: str) -> AnyResponse:
                 id,
                 request.form.get("text", ""),
                 request.form.get("reply_to", ""),
-                sender=request.remote_addr or "",
+                sender=address(),
                 now=now(),
                 n=_version(request.form.get("n")),
             )
@@ -76,7 +87,7 @@ def _sender() -> Actor:
     if session() is not None:
         return actor_of_form()
     check_own_page()
-    return ANYONE
+    return with_links(ANYONE)
 
 
 def _page(item_id: str, who: Actor, fault: CatalogError | None = None) -> str:

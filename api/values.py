@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from api.naming import Naming, Place, compact
 from catalog.domain.description import RDF, XSD, Description, Literal, is_literal, literal
 from catalog.domain.identifiers import RECORD, SAGE, item_of
+from catalog.domain.lifecycle import begins_a_day
 from catalog.domain.record import ItemName
 
 NOT_STATED: Final = f"{SAGE}notStated"
@@ -285,6 +286,12 @@ def _moment(text: str) -> str:
 def day(moment: datetime) -> str:
     """Return a date in words: 23 November 2026."""
     return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+
+
+def moment_in_words(at: datetime) -> str:
+    """Return a point in time in words: the day where it begins then in UTC, else to the minute."""
+    utc = at.astimezone(UTC)
+    return day(utc) if begins_a_day(utc) else f"{day(utc)}, {utc:%H:%M} UTC"
 
 
 _MONTHS: Final = (

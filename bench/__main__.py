@@ -6,10 +6,12 @@ import tempfile
 from pathlib import Path
 
 from bench import (
+    authorizing,
     exports,
     harvesting,
     impact,
     landing,
+    listing,
     publication,
     serving,
     sparql,
@@ -22,12 +24,14 @@ from bench.catalogs import fill, running
 from bench.table import Figure, show
 
 _ALL = (
+    "authorizing",
     "validation",
     "validating",
     "vocabularies",
     "impact",
     "serving",
     "landing",
+    "listing",
     "publication",
     "transfer",
     "exports",
@@ -68,6 +72,13 @@ def main(wanted: list[str]) -> int:
                     take("Items by form", landing.figures(catalog))
                 if "transfer" in names:
                     take("Files", transfer.figures(catalog, folder))
+        if "authorizing" in names:
+            with running(folder / "authorizing"):
+                pass
+            take("Authorizing", authorizing.figures(folder / "authorizing"))
+        if "listing" in names:
+            with running(folder / "listed") as catalog:
+                take(f"An item of {listing.FILES:,} files", listing.figures(catalog))
         if "publication" in names:
             with running(folder / "publishing") as catalog:
                 take("Publication", publication.figures(catalog))

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
@@ -24,10 +25,17 @@ from catalog.jail.pool import Pool
 from catalog.jail.querying import JailedQueries
 from catalog.library import Library, library
 from catalog.parts import Parts
-from catalog.ports import Judge, ObjectStore, Queries, Registrar, TripleStore, Verifier
+from catalog.ports import Judge, ObjectStore, Queries, Registrar, Remote, TripleStore, Verifier
 from catalog.processes import Popen
+from catalog.services.abandon_upload import clear_uploads
+from catalog.services.check_references import check_due
 from catalog.services.chores import Chore
+from catalog.services.complete_upload import finish_uploads
+from catalog.services.dates import keep_dates
 from catalog.services.doctor import Examination
+from catalog.services.end_access import write_ends_of_access
+from catalog.services.fixity import check_fixity
+from catalog.services.garbage import clear_garbage, mark_orphans_daily
 from catalog.services.rebuild import (
     Progress,
     ask_rebuild,
@@ -37,7 +45,11 @@ from catalog.services.rebuild import (
 )
 from catalog.services.releases import is_in_force, library_in_force
 from catalog.services.start import known_bases
+from catalog.services.visible import ALL_USERS
 from catalog.settings import BadSetting, Settings, from_environment
+
+if TYPE_CHECKING:
+    from catalog.adapters.tokens_oidc import OidcProvider
 
 _log = logging.getLogger(__name__)
 
@@ -210,6 +222,7 @@ def _parts(
 ) -> Parts:
     if unknown := sorted(settings.without_doi - set(known.item_types)):
         raise BadSetting(f"types_without_doi names item types nobody knows: {', '.join(unknown)}.")
+    provider = identity_provider(settings)
     return Parts(
         settings=settings,
         library=known,
@@ -219,7 +232,23 @@ def _parts(
         queries=queries,
         checkpoint=Checkpoints(settings.data / "graph").leased,
         bases=known_bases(database),
-        verifiers=verifiers(settings),
+        remote=remote(settings),
+        verifiers=(*((provider,) if provider else ()), *verifiers(settings)),
+        provider=provider,
+    )
+
+
+def remote(settings: Settings) -> Remote:
+    """Return who asks sites elsewhere about bytes that lie there."""
+    from catalog.adapters.fetching import HttpRemote
+
+    mail = f"; mailto:{settings.contact_email}" if "@" in settings.contact_email else ""
+    token = settings.github_token
+    return HttpRemote(
+        f"sage-catalog (+{settings.base}{mail})",
+        mirrors=settings.mirrors,
+        credentials={"api.github.com": f"Bearer {token}"} if token else {},
+        private_is_asked=settings.fetch_private_addresses,
     )
 
 
@@ -238,12 +267,55 @@ def object_store(settings: Settings) -> ObjectStore:
         region=settings.s3_region,
         secure=settings.s3_secure,
         single_put_bytes=None if settings.s3_single_put else SINGLE_PUT_BYTES,
+        public=settings.s3_public,
     )
 
 
-def verifiers(settings: Settings) -> tuple[Verifier, ...]:  # noqa: ARG001
-    """Return who know the tokens that the catalog did not make."""
-    return ()
+@cache
+def verifiers(settings: Settings) -> tuple[Verifier, ...]:
+    """Return who know the tokens that the catalog did not make, the same for a whole process.
+
+    Sage comes last: its tokens have no form of their own, so it is asked about all the rest.
+    """
+    found: list[Verifier] = []
+    if settings.token_info_url:
+        from catalog.adapters.tokens_sage import SageTokens
+
+        sage = SageTokens(
+            settings.token_info_url,
+            user=settings.token_info_user,
+            password=settings.token_info_password,
+            users_url=settings.sage_users_url,
+            oidc_issuer=settings.sage_oidc_issuer,
+        )
+        found.append(sage)
+    return tuple(found)
+
+
+def identity_provider(settings: Settings) -> "OidcProvider | None":
+    """Return where people sign in who have their account elsewhere; it knows its JWTs, too."""
+    if not settings.oidc_issuer:
+        return None
+    from catalog.adapters.tokens_oidc import Client, OidcProvider
+
+    return OidcProvider(
+        Client(
+            issuer=settings.oidc_issuer,
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret,
+            title=settings.oidc_title,
+            scopes=settings.oidc_scopes,
+            name_claim=settings.oidc_name_claim,
+            groups_claim=settings.oidc_groups_claim,
+            audience=settings.oidc_audience or settings.oidc_client_id,
+            scope_prefix=settings.oidc_scope_prefix,
+            ours=_OUR_GROUPS,
+        )
+    )
+
+
+_OUR_GROUPS = ("link:", "project:", ALL_USERS)
+"""Groups, or how their names begin, that are the catalog's own: no claim puts anybody there."""
 
 
 def registrar(settings: Settings) -> Registrar:
@@ -261,9 +333,30 @@ def registrar(settings: Settings) -> Registrar:
     )
 
 
-def chores(parts: Parts) -> tuple[Chore, ...]:  # noqa: ARG001
-    """Return what the process of the relay does from time to time beside the graph."""
-    return ()
+def chores(parts: Parts) -> tuple[Chore, ...]:
+    """Return what the process of the relay does from time to time beside the graph.
+
+    What users wrote is judged in a jail here as everywhere; its worker starts when it is needed.
+    """
+    pool = Pool(
+        "judge",
+        1,
+        spares=0,
+        limits=JUDGE,
+        readable=(),
+        library=library_folder(parts.settings, parts.library),
+    )
+    parts = replace(parts, judge=JailedJudge(pool, seconds=parts.settings.judge_seconds))
+    return (
+        Chore("completed uploads", 1.0, partial(finish_uploads, parts)),
+        Chore("abandoned uploads", 60.0, partial(clear_uploads, parts)),
+        Chore("fixity", 60.0, partial(check_fixity, parts)),
+        Chore("garbage", 60.0, partial(clear_garbage, parts)),
+        Chore("orphans", 600.0, partial(mark_orphans_daily, parts)),
+        Chore("ends of access", 60.0, partial(write_ends_of_access, parts)),
+        Chore("dates", 1.0, partial(keep_dates, parts)),
+        Chore("references", 5.0, partial(check_due, parts)),
+    )
 
 
 def triple_store(settings: Settings) -> TripleStore:

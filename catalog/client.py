@@ -5,40 +5,24 @@
 'http://127.0.0.1:8000/'
 """
 
-import hashlib
 import json
-import os
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
-from urllib.parse import quote, urlencode, urlsplit
+from threading import Event
+from typing import Any, Unpack
+from urllib.parse import quote, urlencode
 
 import urllib3
 
-from catalog.domain.errors import CatalogError, Unavailable
+from catalog.connection import Connection, Refused, loaded, loaded_list
+from catalog.transfers.fetching import fetch_file, listed, safe_path
+from catalog.transfers.reading import Moved, sha256_of
+from catalog.transfers.retrying import TRIES
+from catalog.transfers.sending import Sending, send_file
 
-_CHUNK = 1 << 20
-
-Moved = Callable[[int], None]
-"""Told how many bytes have gone over so far."""
-
-
-class Refused(CatalogError):
-    """The server said no; `detail` is its sentence and `evidence` the rest of the problem.
-
-    answered  the HTTP status of the answer
-    kind      the slug of the problem, such as "moved-on"
-    """
-
-    def __init__(self, answered: int, problem: Mapping[str, Any]) -> None:
-        known = {"detail", "title", "status", "type", "instance"}
-        evidence = {name: value for name, value in problem.items() if name not in known}
-        super().__init__(str(problem.get("detail") or problem.get("title") or answered), **evidence)
-        self.answered = answered
-        self.kind = str(problem.get("type", "")).rstrip("/").rsplit("/", 1)[-1]
+__all__ = ["Client", "Item", "Moved", "Refused", "safe_path", "sha256_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +49,8 @@ class Client:
     """
 
     def __init__(self, url: str, token: str | None = None, *, seconds: float = 60.0) -> None:
-        if not _is_address(url):
-            raise ValueError(f"{url} is not the address of a catalog, such as http://host:8000")
-        if token and not (token.isascii() and token.isprintable() and " " not in token):
-            raise ValueError("A token has letters, digits and signs only")
-        self.url = url.rstrip("/") + "/"
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._pool = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=5.0, read=seconds), retries=False
-        )
+        self._connection = Connection(url, token, seconds=seconds)
+        self.url = self._connection.url
 
     def submit(
         self,
@@ -109,14 +86,44 @@ class Client:
         """Delete a draft."""
         self._send("DELETE", f"items/{item.id}", headers={"If-Match": item.etag})
 
-    def publish(self, *items: Item, visibility: str = "public") -> dict[str, Any]:
-        """Publish drafts, all or none; the answer has the state of each."""
+    def publish(
+        self,
+        *items: Item,
+        visibility: str = "public",
+        until: datetime | str | None = None,
+        publish_at: datetime | str | None = None,
+    ) -> dict[str, Any]:
+        """Publish drafts, all or none; the answer has the state of each.
+
+        visibility  public, restricted, embargoed, shared or private
+        until       when an embargo ends: a time with its zone, or text such as 2030-01-31
+        publish_at  when what is shared or private becomes public by itself, likewise
+        """
         first, *others = items
         said = {
             "visibility": visibility,
+            "until": _moment(until),
+            "publish_at": _moment(publish_at),
             "with": [{"id": other.id, "etag": other.etag} for other in others],
         }
         return self._json("POST", f"items/{first.id}/publication", said, first.etag)
+
+    def show(
+        self,
+        item: Item,
+        visibility: str,
+        *,
+        until: datetime | str | None = None,
+        publish_at: datetime | str | None = None,
+    ) -> dict[str, Any]:
+        """Change who sees what is published, with the dates of `publish`; never to fewer people."""
+        said = {
+            "visibility": visibility,
+            "until": _moment(until),
+            "publish_at": _moment(publish_at),
+        }
+        path = f"items/{item.id}/v/{item.said['version']}/visibility"
+        return self._json("PUT", path, said, item.etag)
 
     def withdraw(
         self, item: Item, reason: str, *, note: str | None = None, replaced_by: str | None = None
@@ -125,12 +132,145 @@ class Client:
         said = {"reason": reason, "note": note, "replaced_by": replaced_by}
         return self._json("POST", f"items/{item.id}/withdrawal", said, item.etag)
 
+    def look_up(self, address: str, *, item_type: str = "") -> dict[str, Any]:
+        """Return what lies at an address elsewhere, and a description begun.
+
+        address    a web address, or the name of a container image
+        item_type  to describe it as; without one the type that fits best
+        """
+        said = json.dumps({"address": address, "type": item_type}).encode()
+        headers = {"Content-Type": "application/json"}
+        return loaded(self._send("POST", "references/look-up", said, headers))
+
+    def references(self, item_id: str) -> dict[str, Any]:
+        """Return what an item refers to elsewhere, and what was found there last."""
+        return loaded(self._send("GET", f"items/{quote(item_id, safe='')}/references"))
+
+    def check_references(self, item_id: str) -> dict[str, Any]:
+        """Have the references of an item looked at now, and return how they stand."""
+        return loaded(self._send("POST", f"items/{quote(item_id, safe='')}/references/check"))
+
+    def access(self, item_id: str) -> dict[str, Any]:
+        """Return what of an item is closed, what has to be agreed to, and one's own request."""
+        return loaded(self._send("GET", f"items/{quote(item_id, safe='')}/access"))
+
+    def request_access(
+        self, item_id: str, purpose: str, *, accept: int | None = None, once: str | None = None
+    ) -> dict[str, Any]:
+        """Ask the owner of an item for its closed files.
+
+        purpose  what they are wanted for, 20 to 4,000 characters
+        accept   the version of the data use agreement that is accepted, as `access` tells it
+        once     a word by which a repeated request is known: the same word, the same request
+        """
+        said = {"purpose": purpose, "accepted_agreement": accept}
+        headers = {"Content-Type": "application/json"}
+        headers |= {"Idempotency-Key": once} if once else {}
+        path = f"items/{quote(item_id, safe='')}/access-requests"
+        return loaded(self._send("POST", path, json.dumps(said).encode(), headers))
+
+    def access_requests(
+        self, item_id: str | None = None, *, state: str | None = None, received: bool = False
+    ) -> Iterator[dict[str, Any]]:
+        """Go through requests for closed files, newest first.
+
+        item_id   those about that item, for who decides on them; without one the caller's own
+        state     only those in it
+        received  without an item: those that the caller decides on
+        """
+        path = f"items/{quote(item_id, safe='')}" if item_id else "me"
+        asked = {"limit": "100"} | ({"state": state} if state else {})
+        asked |= {"received": "true"} if received else {}
+        cursor: str | None = None
+        while True:
+            more = asked | ({"cursor": cursor} if cursor else {})
+            page = loaded(self._send("GET", f"{path}/access-requests?{urlencode(more)}"))
+            yield from page["requests"]
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+    def decide(
+        self, request: Mapping[str, Any], *, grant: bool, reason: str = "", days: int | None = None
+    ) -> dict[str, Any]:
+        """Grant a request for access, for some days or without end, or refuse it with a reason.
+
+        request  as `access_requests` yields it
+        """
+        said = {"decision": "grant" if grant else "refuse", "reason": reason, "days": days}
+        return self._about(request, "decision", said)
+
+    def end_access(self, request: Mapping[str, Any], reason: str = "") -> dict[str, Any]:
+        """End access that was granted upon a request."""
+        return self._about(request, "end", {"reason": reason})
+
+    def _about(self, request: Mapping[str, Any], what: str, said: Any) -> dict[str, Any]:
+        item_id, number = (quote(str(request[name]), safe="") for name in ("item", "id"))
+        path = f"items/{item_id}/access-requests/{number}/{what}"
+        headers = {"Content-Type": "application/json"}
+        return loaded(self._send("POST", path, json.dumps(said).encode(), headers))
+
+    def permissions(self, item_id: str) -> tuple[list[dict[str, Any]], str]:
+        """Return who may do what to an item beside its owner, and the ETag that a change names."""
+        answer = self._send("GET", f"items/{quote(item_id, safe='')}/permissions")
+        return loaded_list(answer), answer.headers.get("ETag", "")
+
+    def set_permissions(
+        self, item_id: str, grants: Sequence[Mapping[str, str]], etag: str = "*"
+    ) -> list[dict[str, Any]]:
+        """Replace the whole list of who may do what to an item, unless it changed first.
+
+        grants  each with `grantee_type`, `grantee`, `permission`, and `expires` where it ends
+        """
+        headers = {"Content-Type": "application/json", "If-Match": etag}
+        body = json.dumps([dict(grant) for grant in grants]).encode()
+        path = f"items/{quote(item_id, safe='')}/permissions"
+        return loaded_list(self._send("PUT", path, body, headers))
+
+    def share_link(self, item_id: str, label: str = "", *, days: int = 30) -> dict[str, Any]:
+        """Make a link by which an item is read without an account; its `url` is told this once."""
+        return self._json(
+            "POST", f"items/{quote(item_id, safe='')}/links", {"label": label, "days": days}, "*"
+        )
+
+    def share_links(self, item_id: str) -> list[dict[str, Any]]:
+        """Return the links to an item, the latest first, without their addresses."""
+        found: list[dict[str, Any]] = loaded(
+            self._send("GET", f"items/{quote(item_id, safe='')}/links")
+        )["links"]
+        return found
+
+    def end_share_link(self, item_id: str, link_id: str) -> None:
+        """End a link; it opens nothing any more."""
+        self._send("DELETE", f"items/{quote(item_id, safe='')}/links/{quote(link_id, safe='')}")
+
+    def give(self, item: Item, owner: str, *, kind: str = "person") -> dict[str, Any]:
+        """Give an item to a group, or offer it to a person, who has to accept.
+
+        kind  "person" or "group"
+        """
+        said = {"owner": owner, "kind": kind}
+        return self._json("PUT", f"items/{item.id}/owner", said, item.etag)
+
+    def offers(self) -> list[dict[str, Any]]:
+        """Return the items that others would make the caller's own."""
+        found: list[dict[str, Any]] = loaded(self._send("GET", "me/offers"))["offers"]
+        return found
+
+    def accept(self, item_id: str) -> dict[str, Any]:
+        """Accept an item that is offered."""
+        return loaded(self._send("POST", f"me/offers/{quote(item_id, safe='')}/acceptance", b""))
+
+    def decline(self, item_id: str) -> None:
+        """Decline an item that is offered."""
+        self._send("DELETE", f"me/offers/{quote(item_id, safe='')}")
+
     def items(self, **filters: str) -> Iterator[dict[str, Any]]:
         """Go through the items that the caller finds, changed last first."""
         cursor: str | None = None
         while True:
             asked = {"limit": "100"} | filters | ({"cursor": cursor} if cursor else {})
-            page = _loaded(self._send("GET", f"items?{urlencode(asked)}"))
+            page = loaded(self._send("GET", f"items?{urlencode(asked)}"))
             yield from page["items"]
             cursor = page["next"]
             if cursor is None:
@@ -143,7 +283,7 @@ class Client:
         answer = self._send(
             "POST", f"validate?level={quote(level)}", source, {"Content-Type": media_type}
         )
-        return _loaded(answer)
+        return loaded(answer)
 
     def query(self, text: str, accept: str = "application/sparql-results+json") -> bytes:
         """Return the answer to a SPARQL query, in the form asked for."""
@@ -158,67 +298,61 @@ class Client:
         *,
         media_type: str | None = None,
         moved: Moved | None = None,
+        **how: Unpack[Sending],
     ) -> dict[str, Any]:
         """Keep a file of a draft; its SHA-256 is announced, so that what arrives is what was sent.
 
-        The file is read twice: once for the digest, once to be sent.
+        The file is read twice: once for the digest, once to be sent. From 64 MiB on it goes in
+        parts, several at a time and straight to the store where that takes them. What breaks is
+        tried again; what broke off for good goes on with `resume=True`, from another machine too.
+        `catalog.transfers.sending.Sending` says what else there is.
         """
-        headers = {
-            "Content-Length": str(file.stat().st_size),
-            "X-Checksum-Sha256": sha256_of(file),
-        }
-        if media_type is not None:  # without one the server goes by the name
-            headers["Content-Type"] = media_type
-        with file.open("rb") as opened:
-            answer = self._send("PUT", _file_path(item_id, name), _Told(opened, moved), headers)
-        return _loaded(answer)
+        return send_file(
+            self._connection, item_id, name, file, media_type=media_type, moved=moved, **how
+        )
 
-    def files(self, item_id: str) -> Iterator[dict[str, Any]]:
-        """Go through the files of an item, by name."""
-        cursor: str | None = None
-        while True:
-            more = f"?cursor={quote(cursor)}" if cursor else ""
-            page = _loaded(self._send("GET", f"items/{quote(item_id, safe='')}/files{more}"))
-            yield from page["files"]
-            cursor = page["next"]
-            if cursor is None:
-                return
+    def files(self, item_id: str, *, prefix: str = "") -> Iterator[dict[str, Any]]:
+        """Go through the files of an item whose names begin with `prefix`, by name.
+
+        They are asked for in pages, and only as far as anybody goes.
+        """
+        return listed(self._connection, item_id, prefix)
 
     def download(
-        self, item_id: str, file: Mapping[str, Any], target: Path, *, moved: Moved | None = None
+        self,
+        item_id: str,
+        file: Mapping[str, Any],
+        target: Path,
+        *,
+        moved: Moved | None = None,
+        resume: bool = False,
+        stop: Event | None = None,
+        tries: int = TRIES,
     ) -> None:
         """Fetch a file, check its SHA-256, and only then give it its name.
 
-        file  as `files` yields it
+        file    as `files` yields it
+        resume  whether to go on with what an earlier call left in `{target}.part`
+        stop    set by somebody else to end it
+        tries   how often what breaks is tried, without a byte gained
         """
-        draft = target.with_name(target.name + ".part")
-        try:
-            self._fetch(item_id, file, draft, moved)
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
-
-    def _fetch(
-        self, item_id: str, file: Mapping[str, Any], draft: Path, moved: Moved | None
-    ) -> None:
-        digest = hashlib.sha256()
-        done = 0
-        with self._streamed(_file_path(item_id, file["name"])) as answer, draft.open("wb") as out:
-            for chunk in answer.stream(_CHUNK):
-                out.write(chunk)
-                digest.update(chunk)
-                done += len(chunk)
-                if moved is not None:
-                    moved(done)
-        if digest.hexdigest() != file["sha256"]:
-            raise Unavailable(f"{file['name']} arrived damaged; fetch it again.")
+        fetch_file(
+            self._connection,
+            item_id,
+            file,
+            target,
+            moved=moved,
+            resume=resume,
+            stop=stop,
+            tries=tries,
+        )
 
     def _item(self, answer: urllib3.BaseHTTPResponse) -> Item:
-        return Item(_loaded(answer), answer.headers.get("ETag", ""))
+        return Item(loaded(answer), answer.headers.get("ETag", ""))
 
     def _json(self, method: str, path: str, said: Any, etag: str) -> dict[str, Any]:
         headers = {"Content-Type": "application/json", "If-Match": etag}
-        return _loaded(self._send(method, path, json.dumps(said).encode(), headers))
+        return loaded(self._send(method, path, json.dumps(said).encode(), headers))
 
     def _send(
         self,
@@ -226,105 +360,10 @@ class Client:
         path: str,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
-        *,
-        preload: bool = True,
     ) -> urllib3.BaseHTTPResponse:
-        said = {"Accept": "application/json", **self._headers, **(headers or {})}
-        try:
-            answer = self._pool.request(
-                method,
-                self.url + path,
-                body=body,
-                headers=said,
-                preload_content=preload,
-                redirect=False,
-            )
-        except urllib3.exceptions.HTTPError as fault:
-            raise Unavailable(f"{self.url} does not answer: {_reason(fault)}") from None
-        if answer.status >= 300:
-            raise _refusal(answer)
-        return answer
-
-    @contextmanager
-    def _streamed(self, path: str) -> Iterator[urllib3.BaseHTTPResponse]:
-        answer = self._send("GET", path, preload=False, headers={"Accept": "*/*"})
-        try:
-            yield answer
-        except urllib3.exceptions.HTTPError as fault:
-            raise Unavailable(f"{self.url} broke off: {_reason(fault)}") from None
-        finally:
-            answer.release_conn()
+        return self._connection.send(method, path, body, headers)
 
 
-class _Told:
-    """A file whose reader is told how far it is; urllib3 sends it in blocks."""
-
-    def __init__(self, file: BinaryIO, moved: Moved | None) -> None:
-        self._file = file
-        self._moved = moved
-
-    def read(self, size: int = -1) -> bytes:
-        chunk = self._file.read(size)
-        if self._moved is not None:
-            self._moved(self._file.tell())
-        return chunk
-
-
-def safe_path(name: str) -> Path:
-    """Return a file's name as a path that stays in the folder it is put into.
-
-    A server is not trusted with where files are written: raises Unavailable for any other name.
-    """
-    steps = name.split("/")
-    leads_out = any(step in {"", ".", ".."} for step in steps)
-    if os.name == "nt":
-        leads_out = leads_out or "\\" in name or ":" in name
-    if leads_out or any(unicodedata.category(sign) == "Cc" for sign in name):
-        raise Unavailable(f"The server offers a file called {name!r}, which is not fetched.")
-    return Path(*steps)
-
-
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    return known and url.isascii() and url.isprintable() and " " not in url
-
-
-def _loaded(answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
-    said: Any = None
-    with suppress(ValueError):
-        said = json.loads(answer.data)
-    if not isinstance(said, dict):
-        raise Unavailable("The server answers, but not as a catalog does; is the address right?")
-    return said
-
-
-def _refusal(answer: urllib3.BaseHTTPResponse) -> CatalogError:
-    if answer.status < 400:
-        target = answer.headers.get("Location", "another address")
-        return Unavailable(f"The server points to {target}; name that address.")
-    problem: Any = None
-    with suppress(ValueError):
-        problem = json.loads(answer.data)
-    if answer.status >= 500 or not isinstance(problem, dict):
-        said = problem.get("detail") if isinstance(problem, dict) else None
-        return Unavailable(str(said or f"The server answered {answer.status}."))
-    return Refused(answer.status, problem)
-
-
-def _reason(fault: Exception) -> str:
-    reason = str(getattr(fault, "reason", None) or fault)
-    return reason.rsplit("] ", 1)[-1].rsplit(": ", 1)[-1].strip(" .") + "."
-
-
-def _file_path(item_id: str, name: str) -> str:
-    return f"items/{quote(item_id, safe='')}/files/{quote(name, safe='/')}"
-
-
-def sha256_of(file: Path) -> str:
-    """Return the SHA-256 of a file, in hex."""
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+def _moment(said: datetime | str | None) -> str | None:
+    """Return a point in time as the server takes it; a time without a zone is refused there."""
+    return said.isoformat() if isinstance(said, datetime) else said

@@ -6,7 +6,7 @@ from contextlib import contextmanager, nullcontext
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Engine, PoolProxiedConnection, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -36,6 +36,15 @@ class Database:
         """Open a session that only reads."""
         with _told(), Session(self.engine, autoflush=False) as session:
             yield session
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """Open a connection for one short question, such as every request has.
+
+        A session takes longer to be made than the answer to such a question.
+        """
+        with _told(), self.engine.connect() as connection:
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

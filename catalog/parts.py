@@ -7,7 +7,7 @@ from pathlib import Path
 
 from catalog.database import Database
 from catalog.library import Library
-from catalog.ports import Judge, ObjectStore, Queries, Verifier
+from catalog.ports import IdentityProvider, Judge, ObjectStore, Queries, Remote, Verifier
 from catalog.settings import Settings
 
 
@@ -18,7 +18,9 @@ class Parts:
     checkpoint  opens a block with the folder of what queries read now, which stays until its end;
                 raises Unavailable before the first
     bases       every base address that this catalog ran under; IRIs under them are its own
+    remote      asks sites elsewhere; None where nobody may be asked
     verifiers   who know the tokens that the catalog did not make, in the order of being asked
+    provider    where people sign in who have their account elsewhere; None for nowhere
     """
 
     settings: Settings
@@ -30,3 +32,5 @@ class Parts:
     checkpoint: Callable[[], AbstractContextManager[Path]]
     bases: tuple[str, ...]
     verifiers: tuple[Verifier, ...] = ()
+    remote: Remote | None = None
+    provider: IdentityProvider | None = None

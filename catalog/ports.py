@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from catalog.domain.permissions import Scope
+from catalog.domain.references.asking import Question, Reply
 from catalog.domain.report import Level
 from catalog.domain.validation import Judgement
 
@@ -27,6 +28,15 @@ class StoredObject:
     key: str
     size_bytes: int
     modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a file on its way in: its number from 1, and where its bytes belong."""
+
+    n: int
+    start: int
+    size_bytes: int
 
 
 class ObjectStore(Protocol):
@@ -56,6 +66,45 @@ class ObjectStore(Protocol):
     def listing(self, prefix: str = "") -> Iterator[StoredObject]:
         """Go through the objects whose key begins with `prefix`, in no promised order."""
 
+    # -- straight to the store, where it takes requests of others
+
+    def address(self, key: str, *, media_type: str, disposition: str, seconds: int) -> str | None:
+        """Return where anybody can GET the bytes for so long; None where only the catalog can.
+
+        media_type, disposition  what the answer says in `Content-Type`, `Content-Disposition`
+        """
+
+    # -- bytes that arrive in parts
+
+    def part_address(self, upload: str, part: Part, *, seconds: int) -> str | None:
+        """Return where anybody can PUT a part for so long; None where only the catalog can."""
+
+    def put_part(self, upload: str, part: Part, source: BinaryIO, sha256: str | None) -> Stored:
+        """Keep the bytes of one part, in place of those that arrived before.
+
+        upload  32 hexadecimal digits, drawn by the catalog
+        sha256  what was announced of this part, or None
+
+        Raises CutShort, NoSpace and ChecksumMismatch; then the part has not arrived.
+        """
+
+    def arrived(self, upload: str) -> Mapping[int, int]:
+        """Return the numbers of the parts that are there, and the size in bytes of each."""
+
+    def join(self, upload: str, key: str, parts: Sequence[Part]) -> Stored:
+        """Keep the parts under `key`, one after the other, and tell what they make together.
+
+        Every byte is read. Where `key` is taken, what lies there is told instead: a join that was
+        killed in the middle, or meets another, is simply done again. The parts stay until they
+        are discarded. Raises ObjectMissing where a part is not there, CutShort and NoSpace.
+        """
+
+    def discard(self, upload: str) -> None:
+        """Remove all parts of an upload; no object."""
+
+    def uploads(self) -> Iterator[str]:
+        """Go through the uploads of which there are parts, in no promised order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verified:
@@ -67,6 +116,10 @@ class Verified:
     groups   what it is in, each name as a grant to a group spells it, such as "project:bird-watch"
     scopes   what the token may be used for
     expires  when it ends; None where the issuer says nothing of that
+    same_as  what other issuers call the same person, as pairs of issuer and subject: whoever comes
+             by one of them later comes to the same account
+    is_granted_by_name  whether grants may name people of this issuer before they were ever here,
+             as those of Sage's storage API do; a grant that waits for a name is for nobody else
     """
 
     issuer: str
@@ -75,6 +128,8 @@ class Verified:
     groups: frozenset[str] = frozenset()
     scopes: frozenset[Scope] = frozenset(Scope)
     expires: datetime | None = None
+    same_as: tuple[tuple[str, str], ...] = ()
+    is_granted_by_name: bool = False
 
 
 class Verifier(Protocol):
@@ -88,6 +143,82 @@ class Verifier(Protocol):
 
         Raises Unauthenticated where it is not valid, and Unavailable where nobody can tell: then
         the request is not served, since a token that cannot be verified is not no token.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerState:
+    """How an issuer of tokens has been to this process.
+
+    is_up    whether it answered when it was last asked, or was not asked yet
+    asked    how often it was asked
+    known    how often what it had said before was enough
+    failed   how often it did not answer, or not as an issuer does
+    """
+
+    issuer: str
+    is_up: bool
+    asked: int
+    known: int
+    failed: int
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """A verifier that tells how its issuer has been."""
+
+    def state(self) -> IssuerState:
+        """Return that of now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The secrets of one attempt to sign in, which a browser keeps meanwhile.
+
+    state     what the provider sends back with its answer, so that it is known whose that is
+    nonce     what the provider writes into the token, so that it is known what that is for
+    verifier  of the code (PKCE, RFC 7636): 43 to 128 characters
+    """
+
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
+
+
+class IdentityProvider(Protocol):
+    """Where people sign in who have their account elsewhere.
+
+    Every method but the last raises Unavailable where the provider does not answer.
+    """
+
+    def entrance(self, attempt: Attempt, back: str) -> str:
+        """Return the address of the provider's page to sign in.
+
+        back  the address of ours to which it sends the browser afterwards
+        """
+
+    def identity(self, answer: Mapping[str, str], attempt: Attempt, back: str) -> Verified:
+        """Return who signed in.
+
+        answer  the parameters with which the browser came back
+
+        Raises Unauthenticated where nobody did, or where anything does not fit the attempt.
+        """
+
+    def exit(self) -> str | None:
+        """Return the address where one signs out of the provider, if it is known already."""
+
+
+class Remote(Protocol):
+    """Asks sites elsewhere about what lies there; never one on the inside of our own network."""
+
+    def ask(self, question: Question, *, seconds: float) -> Reply:
+        """Return what a site answers, whatever its status.
+
+        seconds  how long everything may take, redirects and all
+
+        Raises NotAcceptable where the address may not be asked, and Unavailable where no answer
+        came, or none that can be read.
         """
 
 

@@ -6,6 +6,8 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +24,8 @@ _BESIDE = frozenset({"CONFIG", "URL", "TOKEN"})
 TEST_PREFIX = "10.5072"
 """The prefix of DOIs that the sandbox registers; nobody else registers any of it."""
 
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 SANDBOX = "sandbox"
 """The registrar for trying out, which `serve` starts beside the catalog."""
@@ -44,6 +48,7 @@ def _setting(
 ) -> Any:
     return field(
         default=default,
+        repr=not secret,
         metadata={"meaning": meaning, "secret": secret, "least": least, "most": most},
     )
 
@@ -74,6 +79,14 @@ class Settings:
     s3_secure: bool = _setting(False, "Whether the S3 store is reached by HTTPS.")
     s3_single_put: bool = _setting(
         False, "Whether bodies of any length go to the S3 store in one request, right for weed."
+    )
+    s3_public_url: str = _setting(
+        "",
+        "Address under which clients reach the S3 store, for addresses that it signs; default that "
+        'of the endpoint. "none": all bytes go through the catalog.',
+    )
+    s3_redirect: bool = _setting(
+        False, "Whether downloads of large files are sent on to the S3 store without being asked."
     )
     publisher_name: str = _setting(
         "Sage Continuum: Cyberinfrastructure for AI at the Edge",
@@ -111,12 +124,102 @@ class Settings:
     judge_seconds: int = _setting(5, "Time limit of one validation, in seconds.")
     metadata_bytes: int = _setting(1_000_000, "Largest description taken.")
     file_bytes: int = _setting(50_000_000_000, "Largest file taken in one request.")
+    upload_bytes: int = _setting(5_000_000_000_000, "Largest file taken in parts.")
+    part_bytes: int = _setting(
+        64 << 20, "Size of the parts of such a file; larger where there would be too many.",
+        least=65_536, most=5 << 30,
+    )  # fmt: skip
+    upload_days: int = _setting(7, "How long parts are kept of a file that nobody completes.")
+    quota_bytes: int = _setting(
+        10**12, "Most bytes that the items of an account keep; 0 for any number.", least=0
+    )
+    quota_files: int = _setting(
+        1_000_000, "Most files that the items of an account keep; 0 for any number.", least=0
+    )
+    item_bytes: int = _setting(
+        10**12, "Most bytes that one item keeps; 0 for any number.", least=0
+    )
+    item_files: int = _setting(
+        200_000, "Most files that a version of an item has; 0 for any number.", least=0
+    )
     free_bytes: int = _setting(
         200_000_000, "Space to leave on the disk; below it uploads are refused.", least=0
     )
+    fixity_days: int = _setting(
+        30, "Within how many days the bytes of every file are read again; 0 for never.",
+        least=0, most=3650,
+    )  # fmt: skip
+    fixity_bytes_per_second: int = _setting(
+        20_000_000, "How fast they are read for that; 0 for as fast as it goes.", least=0
+    )
+    garbage_days: int = _setting(
+        7, "How long bytes stay that no file names any more; 0 for a minute.", least=0, most=3650
+    )
     session_hours: int = _setting(12, "How long a sign-in lasts.")
+    oidc_issuer: str = _setting(
+        "", "Address of the OpenID Connect provider by which people sign in; empty for none."
+    )
+    oidc_client_id: str = _setting("", "Identifier under which that provider knows the catalog.")
+    oidc_client_secret: str = _setting(
+        "", "Secret of that client; empty for a public client.", secret=True
+    )
+    oidc_name: str = _setting(
+        "", "What the button to sign in calls the provider; default its host."
+    )
+    oidc_scopes: str = _setting("openid profile email", "Scopes that are asked of the provider.")
+    oidc_name_claim: str = _setting(
+        "preferred_username", "Claim that names an account; everybody sees the name."
+    )
+    oidc_groups_claim: str = _setting("groups", "Claim that lists the groups somebody is in.")
+    oidc_audience: str = _setting(
+        "", "Audience that JWTs of the provider need at the API; default oidc_client_id."
+    )
+    oidc_scope_prefix: str = _setting(
+        "",
+        "What stands before our scopes in those of a JWT, such as catalog: in catalog:write; "
+        "empty: a JWT may do all that its account may.",
+    )
+    reference_check_days: int = _setting(
+        7, "How often references to bytes elsewhere are looked at, in days; 0 for never.", least=0
+    )
+    reference_hosts: str = _setting(
+        "",
+        "Where to ask instead of a host, as host=address with commas between; for mirrors.",
+    )
+    fetch_private_addresses: bool = _setting(
+        False, "Whether references may be asked for in private networks and on this machine."
+    )
+    github_token: str = _setting(
+        "", "Token for GitHub, which answers more often with one; it needs no scope.", secret=True
+    )
     trusted_hosts: str = _setting(
         "", "Host names that requests may carry beside that of base_url, separated by commas."
+    )
+    trusted_proxies: str = _setting(
+        "",
+        "Addresses or networks of proxies whose X-Forwarded-For is believed, separated by commas.",
+    )
+    unknown_tokens: int = _setting(
+        20, "How many tokens that nobody knows one address may try in a minute."
+    )
+    token_info_url: str = _setting(
+        "",
+        "Where Sage tells whose a token is, such as https://auth.sagecontinuum.org/token_info/; "
+        "without it only tokens of the catalog itself are known.",
+    )
+    token_info_user: str = _setting(
+        "", "The catalog's own account there; without it the password is sent as that of a service."
+    )
+    token_info_password: str = _setting("", "Password of that account or service.", secret=True)
+    sage_users_url: str = _setting(
+        "",
+        "Below which Sage tells the projects of its users, such as "
+        "https://auth.sagecontinuum.org/; without it nobody is in a project.",
+    )
+    sage_oidc_issuer: str = _setting(
+        "",
+        "Provider of logins that calls users what Sage calls their id, such as "
+        "https://auth.globus.org; one who comes both ways is one account then.",
     )
 
     @property
@@ -129,6 +232,23 @@ class Settings:
         """Host and port where this machine reaches the catalog."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+    @property
+    def s3_public(self) -> str | None:
+        """Where clients reach the S3 store; None where they do not.
+
+        An endpoint on this machine is one for clients only where the catalog itself is.
+        """
+        if self.s3_public_url == "none" or self.objects != "s3":
+            return None
+        if self.s3_public_url:
+            return self.s3_public_url
+        scheme = "https" if self.s3_secure else "http"
+        store = urlsplit(f"{scheme}://{self.s3_endpoint}")
+        is_here = store.hostname in _LOOPBACK
+        if is_here and urlsplit(self.base).hostname not in _LOOPBACK:
+            return None
+        return store.geturl()
 
     @property
     def house(self) -> House:
@@ -189,9 +309,20 @@ class Settings:
         return self.port + 1 if self.registrar == SANDBOX and not self.datacite_url else None
 
     @property
+    def oidc_title(self) -> str:
+        """What people call the provider of identities; empty where there is none."""
+        return self.oidc_name or urlsplit(self.oidc_issuer).hostname or ""
+
+    @property
     def without_doi(self) -> frozenset[str]:
         """The item types that get no DOI."""
         return frozenset(filter(None, map(str.strip, self.types_without_doi.split(","))))
+
+    @property
+    def mirrors(self) -> dict[str, str]:
+        """The address to ask instead of each host for which there is one."""
+        pairs = (one.partition("=") for one in self.reference_hosts.split(",") if one.strip())
+        return {host.strip().lower(): address.strip().rstrip("/") for host, _, address in pairs}
 
     @property
     def _beside(self) -> str:
@@ -298,6 +429,11 @@ def _check(settings: Settings) -> None:
         needed = ("s3_endpoint", "s3_access_key", "s3_secret_key")
         if missing := [name for name in needed if not getattr(settings, name)]:
             raise BadSetting(f"objects = s3 needs {' and '.join(missing)} as well.")
+    if settings.s3_public_url not in {"", "none"} and not _is_address(settings.s3_public_url):
+        raise BadSetting(
+            's3_public_url is an address such as https://s3.example.org, or "none", '
+            f"not {settings.s3_public_url!r}."
+        )
     if settings.base_url and not _is_address(settings.base_url):
         raise BadSetting(
             f"base_url is an address such as https://catalog.example.org, not {settings.base_url}."
@@ -306,9 +442,54 @@ def _check(settings: Settings) -> None:
         raise BadSetting(
             f"oai_domain is a domain such as catalog.example.org, not {settings.oai_domain!r}."
         )
+    for host, address in settings.mirrors.items():
+        if not host or not _is_address(address):
+            raise BadSetting(
+                "reference_hosts is one such as api.github.com=https://mirror.example.org/github, "
+                f"not {settings.reference_hosts!r}."
+            )
     if not settings.host:
         raise BadSetting("host cannot be empty; 127.0.0.1 is this machine alone.")
     _check_registrar(settings)
+    _check_oidc(settings)
+    _check_sage(settings)
+
+
+def _check_sage(settings: Settings) -> None:
+    """Refuse half of what is needed to ask Sage about its tokens, and proxies that are none."""
+    try:
+        networks(settings.trusted_proxies)
+    except ValueError:
+        raise BadSetting(
+            "trusted_proxies is a list of addresses or networks such as 10.0.0.0/8, "
+            f"not {settings.trusted_proxies!r}."
+        ) from None
+    for name in ("token_info_url", "sage_users_url", "sage_oidc_issuer"):
+        value = getattr(settings, name)
+        if value and not (_is_address(value) and is_safe(value)):
+            raise BadSetting(
+                f"{name} is an address such as https://auth.sagecontinuum.org/, by https but on "
+                f"this machine, not {value}."
+            )
+    if settings.token_info_url and not settings.token_info_password:
+        raise BadSetting("token_info_url needs token_info_password as well.")
+    secret = settings.token_info_user + settings.token_info_password
+    if not (secret.isascii() and secret.isprintable()):
+        raise BadSetting("token_info_user and token_info_password are of printable ASCII characters.")
+    if settings.sage_users_url and not settings.token_info_url:
+        raise BadSetting("sage_users_url needs token_info_url as well.")
+    if settings.sage_oidc_issuer and not settings.sage_users_url:
+        raise BadSetting("sage_oidc_issuer needs sage_users_url as well.")
+
+
+@lru_cache(maxsize=8)
+def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the networks of a list with commas; an address alone is a network of one.
+
+    Raises ValueError where one is none.
+    """
+    named = filter(None, map(str.strip, text.split(",")))
+    return tuple(ip_network(one, strict=False) for one in named)
 
 
 def _check_registrar(settings: Settings) -> None:
@@ -342,6 +523,30 @@ def _check_registrar(settings: Settings) -> None:
         )
 
 
+def _check_oidc(settings: Settings) -> None:
+    """Refuse a provider of identities that cannot be spoken to safely, or does not know us."""
+    issuer = settings.oidc_issuer
+    if not issuer:
+        return
+    if not (_is_address(issuer) and is_safe(issuer)) or len(issuer) > _LONGEST_ISSUER:
+        raise BadSetting(
+            "oidc_issuer is an address such as https://auth.globus.org, by https but on this "
+            f"machine, not {issuer}."
+        )
+    if not settings.oidc_client_id:
+        raise BadSetting("oidc_issuer needs oidc_client_id as well.")
+    if "openid" not in settings.oidc_scopes.split():
+        raise BadSetting("oidc_scopes has openid among them.")
+
+
+def is_safe(address: str) -> bool:
+    """Tell whether nobody on the way can read or change what is said to an address."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE)
+
+
+_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
+_LONGEST_ISSUER = 255
 _REGISTRARS = frozenset({"sandbox", "datacite-test", "datacite"})
 _PORTS = 65_536
 

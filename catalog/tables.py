@@ -129,6 +129,8 @@ class SignIn(Base):
     """A browser's session, kept as the SHA-256 of its cookie; `csrf` goes into every form.
 
     token_hash  that of the token of ours that opened it, with which it ends; None for another
+    sealed      the token of another issuer that opened it, readable with the cookie alone: it is
+                verified again and again; None where nothing of the kind opened it
     groups      those that the provider of identities told of when it opened, as a list in JSON
     """
 
@@ -136,23 +138,37 @@ class SignIn(Base):
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     token_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    sealed: Mapped[str | None]
     groups: Mapped[str] = mapped_column(Text, server_default="[]")
     csrf: Mapped[str] = mapped_column(String(64))
     expires: Mapped[datetime]
 
 
 class Item(Base):
-    """An item: what all its versions share. `newest` is the highest version that was begun."""
+    """An item: what all its versions share. `newest` is the highest version that was begun.
+
+    `kept_files` and `kept_bytes` count the objects that its versions keep, each once.
+    """
 
     __tablename__ = "item"
     id: Mapped[str] = mapped_column(String(10), primary_key=True)
     owner_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     created: Mapped[datetime]
     newest: Mapped[int]
+    kept_files: Mapped[int] = mapped_column(default=0, server_default="0")
+    kept_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+
+    __table_args__ = (Index(None, "owner_id", "kept_files", "kept_bytes"),)
 
 
 class Version(Base):
-    """One version of an item. `stage` counts are the parts of its ETag (contract section 4)."""
+    """One version of an item. `stage` counts are the parts of its ETag (contract section 4).
+
+    until       when the embargo on its files ends, or ended
+    publish_at  when it becomes public by itself
+    next_try    when that is tried again after it could not be done; None for at once
+    delay       when it could not be done, and why
+    """
 
     __tablename__ = "version"
     item_id: Mapped[str] = mapped_column(ForeignKey("item.id"), primary_key=True)
@@ -164,8 +180,11 @@ class Version(Base):
     visibility: Mapped[str] = mapped_column(String(16))
     until: Mapped[datetime | None]
     publish_at: Mapped[datetime | None]
+    next_try: Mapped[datetime | None]
+    delay: Mapped[dict[str, Any] | None]
     revision: Mapped[int] = mapped_column(default=1)
     file_changes: Mapped[int] = mapped_column(default=0)
+    files_total: Mapped[int] = mapped_column(default=0, server_default="0")
     state_changes: Mapped[int] = mapped_column(default=0)
     ntriples: Mapped[str]
     digest: Mapped[str] = mapped_column(String(64))
@@ -182,6 +201,8 @@ class Version(Base):
         Index(None, "modified", "item_id"),
         Index(None, "state", "visibility", "modified", "item_id"),
         Index(None, "type", "state", "visibility"),
+        Index(None, "visibility", "until"),
+        Index(None, "visibility", "publish_at"),
     )
 
 
@@ -222,7 +243,10 @@ class TermUse(Base):
 
 
 class File(Base):
-    """A file kept here. `folded` makes names unique whatever their case; `key` is never reused."""
+    """A file kept here. `folded` makes names unique whatever their case; `key` is never reused.
+
+    `md5` is in hexadecimal, of files that came by Sage's storage API; None of others.
+    """
 
     __tablename__ = "file"
     item_id: Mapped[str] = mapped_column(ForeignKey("item.id"), primary_key=True)
@@ -233,7 +257,159 @@ class File(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     media_type: Mapped[str] = mapped_column(String(255))
     key: Mapped[str] = mapped_column(String(128), index=True)
+    md5: Mapped[str | None] = mapped_column(String(32))
     created: Mapped[datetime]
+
+    __table_args__ = (
+        Index(None, "item_id", "n", "name"),
+        Index(None, "name"),
+        Index(None, "sha256", "item_id"),
+    )
+
+
+class Upload(Base):
+    """A file that arrives in parts for a draft, or did.
+
+    `key` is where its object will lie, or lies. `by_id` is the account that had it completed,
+    `busy_until` how long the one who checks its bytes may take, `ended` when it became kept,
+    refused or abandoned, `problem` why it was refused, and `cleared` when its parts were removed
+    for good. The item may be gone before it.
+    """
+
+    __tablename__ = "upload"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    item_id: Mapped[str] = mapped_column(String(10))
+    n: Mapped[int]
+    folded: Mapped[str] = mapped_column(String(1024))
+    name: Mapped[str] = mapped_column(String(1024))
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    media_type: Mapped[str] = mapped_column(String(255))
+    part_size_bytes: Mapped[int] = mapped_column(BigInteger)
+    key: Mapped[str] = mapped_column(String(128))
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    problem: Mapped[dict[str, Any] | None]
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    busy_until: Mapped[datetime | None]
+    created: Mapped[datetime]
+    expires: Mapped[datetime]
+    ended: Mapped[datetime | None]
+    cleared: Mapped[datetime | None]
+
+    __table_args__ = (Index(None, "item_id", "state"),)
+
+
+class Reservation(Base):
+    """Room that an upload on its way takes from the quota of an account until it is kept or ends.
+
+    `id` is that of an upload in parts, or drawn for an upload in one request.
+    """
+
+    __tablename__ = "reservation"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    item_id: Mapped[str] = mapped_column(String(10), index=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    expires: Mapped[datetime] = mapped_column(index=True)
+
+
+class Fixity(Base):
+    """What the last reading of an object showed that files name.
+
+    `result` is None until it was read once since it was kept, `since` when it became what it is,
+    `checked` when it was last read, and `due` when it is to be read again. `misses` counts how
+    often in a row it could not be read while the store answered.
+    """
+
+    __tablename__ = "fixity"
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    result: Mapped[str | None] = mapped_column(String(16), index=True)
+    since: Mapped[datetime]
+    checked: Mapped[datetime | None] = mapped_column(index=True)
+    due: Mapped[datetime] = mapped_column(index=True)
+    misses: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class Garbage(Base):
+    """An object, or the parts of an upload, that nothing names any more and that will be removed.
+
+    `why` says what became of it, `since` when, and `taken` that its removal has begun: nothing
+    may name it again from then on.
+    """
+
+    __tablename__ = "garbage"
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    why: Mapped[str] = mapped_column(String(16))
+    since: Mapped[datetime] = mapped_column(index=True)
+    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    taken: Mapped[datetime | None]
+
+
+class SourceAddress(Base):
+    """That the newest description of a version says that its bytes lie, or come from, there."""
+
+    __tablename__ = "source_address"
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(String(1024), primary_key=True, index=True)
+
+
+class Bucket(Base):
+    """An item as Sage's storage API knows it, which made it: by a UUID and a name of its own.
+
+    kind     the type that it was made with, as the storage API spells it
+    updated  when its name was changed last
+    grants   who could do what when the item was deleted, as lists of grantee type, grantee and
+             permission; None, as `item_id` is not, while the item is there
+    """
+
+    __tablename__ = "bucket"
+    uuid: Mapped[str] = mapped_column(String(36), primary_key=True)
+    item_id: Mapped[str | None] = mapped_column(ForeignKey("item.id"), unique=True)
+    name: Mapped[str | None] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(64))
+    created: Mapped[datetime]
+    updated: Mapped[datetime]
+    grants: Mapped[list[list[str]] | None] = mapped_column(JSON())
+
+
+class Blob(Base):
+    """That a description of a sensor blob names its place in Sage's object store.
+
+    `path` is what follows `/api/v1/data/` in the address of the blob there.
+    """
+
+    __tablename__ = "blob"
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(String(1024), primary_key=True, index=True)
+
+
+class ReferenceCheck(Base):
+    """Bytes elsewhere that a version refers to, and what was last found there.
+
+    `part` is the fragment of the distribution, "" for the item itself; `host` is whom one asks.
+    `said` is what the description says identifies the bytes, `first` what was found at the first
+    look and `found` at the last. `misses` counts how often nobody answered in a row; `due` is
+    when to look again.
+    """
+
+    __tablename__ = "reference_check"
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    part: Mapped[str] = mapped_column(String(255), primary_key=True)
+    address: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(16))
+    host: Mapped[str] = mapped_column(String(255))
+    said: Mapped[dict[str, Any]]
+    first: Mapped[dict[str, Any] | None]
+    found: Mapped[dict[str, Any] | None]
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    since: Mapped[datetime]
+    looked: Mapped[datetime | None]
+    misses: Mapped[int] = mapped_column(default=0)
+    finding: Mapped[str] = mapped_column(Text, default="")
+    due: Mapped[datetime] = mapped_column(index=True)
 
 
 class Permission(Base):
@@ -245,6 +421,41 @@ class Permission(Base):
     grantee: Mapped[str] = mapped_column(String(255), primary_key=True, index=True)
     permission: Mapped[str] = mapped_column(String(16), primary_key=True)
     expires: Mapped[datetime | None]
+
+
+class ShareLink(Base):
+    """A link by which an item is read without an account, kept as the SHA-256 of its secret.
+
+    The right itself is a `Permission` to the group that the link stands for, with the same end.
+    `opened` counts how often it was followed; `last_used` is when somebody read by it, to the
+    minute.
+    """
+
+    __tablename__ = "share_link"
+    id: Mapped[str] = mapped_column(String(10), primary_key=True)
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"), index=True)
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    label: Mapped[str] = mapped_column(String(255))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    created: Mapped[datetime]
+    expires: Mapped[datetime]
+    revoked: Mapped[datetime | None]
+    last_used: Mapped[datetime | None]
+    opened: Mapped[int] = mapped_column(default=0)
+
+
+class OwnerOffer(Base):
+    """That an item is offered to somebody, who has to accept before it is theirs.
+
+    `name` is that of an account, which need not exist; `account_id` is who offers.
+    """
+
+    __tablename__ = "owner_offer"
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(255), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    at: Mapped[datetime]
+    expires: Mapped[datetime]
 
 
 class Doi(Base):
@@ -422,6 +633,50 @@ class ProposalNote(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     at: Mapped[datetime]
     text: Mapped[str]
+
+
+class Agreement(Base):
+    """A version of the data use agreement of an item, counted from 1; its text never changes.
+
+    `ended` is when it was replaced or taken off, None for the one in force.
+    """
+
+    __tablename__ = "agreement"
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"), primary_key=True)
+    n: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    days: Mapped[int | None]
+    digest: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    ended: Mapped[datetime | None]
+
+
+class AccessRequest(Base):
+    """That an account asked for the closed files of an item, and what became of it.
+
+    `agreement` and `digest` are the version and the text that it accepted by asking, at `at`; they
+    never change. `until` is when access ends by itself, as it was granted.
+    """
+
+    __tablename__ = "access_request"
+    id: Mapped[str] = mapped_column(String(10), primary_key=True)
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    purpose: Mapped[str]
+    agreement: Mapped[int | None]
+    digest: Mapped[str | None] = mapped_column(String(64))
+    at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    decider_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    decided: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(Text, default="")
+    until: Mapped[datetime | None]
+    ended: Mapped[datetime | None]
+    ending: Mapped[str | None] = mapped_column(String(24))
+    end_reason: Mapped[str] = mapped_column(Text, default="")
+
+    __table_args__ = (Index(None, "item_id", "at", "id"), Index(None, "account_id", "at", "id"))
 
 
 class Message(Base):

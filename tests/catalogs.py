@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from catalog.services.accounts import actor_of_token, create_token
 from catalog.services.delete import delete
 from catalog.services.deprecate import deprecate
 from catalog.services.doctor import examine
+from catalog.services.garbage import clear_garbage
 from catalog.services.invariants import Check
 from catalog.services.outbox import is_indexed
 from catalog.services.publish import Wanted, publish
@@ -142,6 +143,10 @@ class Catalog:
     def delete(self, item_id: str) -> None:
         """Delete a draft."""
         delete(self.parts, self.actor, item_id, expected=frozenset("*"), now=now())
+
+    def clear(self) -> None:
+        """Remove the bytes that nothing names any more, as the catalog does after some days."""
+        clear_garbage(self.parts, now() + timedelta(days=8))
 
     def deprecate(self, item_id: str, reason: str | None) -> ItemRecord:
         """Mark an item as deprecated, or take the mark back."""

@@ -8,7 +8,9 @@ answers before the disk has everything, and may lose the last seconds in a power
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from functools import partial
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 from xml.etree import ElementTree
@@ -22,6 +24,7 @@ from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import HTTPError, ProtocolError
 from urllib3.exceptions import TimeoutError as TooLate
 
+from catalog.adapters.objects_s3_parts import Joined, S3Parts, key_of
 from catalog.adapters.s3_sending import CHECKSUM, Refused, Sender
 from catalog.adapters.streams import (
     CHUNK_BYTES,
@@ -31,11 +34,12 @@ from catalog.adapters.streams import (
     checked_prefix,
     checked_range,
     chunks_of,
+    digest_of,
     is_key,
     no_chunks,
 )
 from catalog.domain.errors import CatalogError, KeyTaken, NoSpace, ObjectMissing, Unavailable
-from catalog.ports import Stored, StoredObject
+from catalog.ports import Part, Stored, StoredObject
 
 SINGLE_PUT_BYTES = 5 << 30
 """Up to here a body goes in one request; that is as much as Amazon takes (5 GiB)."""
@@ -63,6 +67,7 @@ class S3Objects:
         secure: bool = False,
         single_put_bytes: int | None = SINGLE_PUT_BYTES,
         timeout_seconds: float = _TIMEOUT_SECONDS,
+        public: str | None = None,
     ) -> None:
         """Know where the store is; nothing is asked of it yet.
 
@@ -71,6 +76,8 @@ class S3Objects:
         single_put_bytes  a longer body goes in parts; None: never (right for `weed`, which takes
                           any length at once and has lost objects that came in parts)
         timeout_seconds   how long the store may be silent, at any point of a request
+        public            where others reach the store, such as https://s3.example.org; None where
+                          they do not, and all bytes go through the catalog
         """
         http = urllib3.PoolManager(
             timeout=urllib3.Timeout(connect=timeout_seconds, read=timeout_seconds),
@@ -87,7 +94,18 @@ class S3Objects:
         self._client = Minio(
             endpoint, access_key, secret_key, secure=secure, region=region, http_client=http
         )
-        self._sender = Sender(self._client, http, Credentials(access_key, secret_key), region)
+        credentials = Credentials(access_key, secret_key)
+        self._sender = Sender(self._client, http, credentials, region)
+        self._parts = S3Parts(self._client, self._sender, bucket)
+        self._public: Minio | None = None
+        self._public_parts: S3Parts | None = None
+        if public is not None:
+            scheme, _, host = public.rpartition("://")
+            self._public = Minio(
+                host.rstrip("/"), access_key, secret_key, secure=scheme == "https", region=region
+            )
+            signer = Sender(self._public, http, credentials, region)
+            self._public_parts = S3Parts(self._public, signer, bucket)
         self._bucket = bucket
         self._bucket_is_there = False
         self._single_put_bytes = single_put_bytes
@@ -147,6 +165,70 @@ class S3Objects:
                 key = entry.object_name or ""
                 if is_key(key) and entry.last_modified is not None:
                     yield StoredObject(key, entry.size or 0, entry.last_modified)
+
+    def address(self, key: str, *, media_type: str, disposition: str, seconds: int) -> str | None:
+        """Return where anybody can GET the bytes for so long; None where nobody reaches the store.
+
+        The store answers with this media type and disposition, whatever it knows of the object.
+        """
+        if self._public is None:
+            return None
+        return self._public.get_presigned_url(
+            "GET",
+            self._bucket,
+            checked_key(key),
+            expires=timedelta(seconds=seconds),
+            response_headers={
+                "response-content-type": media_type,
+                "response-content-disposition": disposition,
+            },
+        )
+
+    def part_address(self, upload: str, part: Part, *, seconds: int) -> str | None:
+        """Return where anybody can PUT a part, of its size only, for so long; None as above."""
+        if self._public_parts is None:
+            return None
+        with _told_apart():
+            self._make_bucket()
+        return self._public_parts.address(upload, part, seconds)
+
+    def put_part(self, upload: str, part: Part, source: BinaryIO, sha256: str | None) -> Stored:
+        """Keep the bytes of one part; raises CutShort, NoSpace and ChecksumMismatch."""
+        with _told_apart():
+            self._make_bucket()
+            return self._parts.put(upload, part, source, sha256)
+
+    def arrived(self, upload: str) -> dict[int, int]:
+        """Return the numbers of the parts that are there, and the size in bytes of each."""
+        with contextlib.suppress(ObjectMissing), _told_apart(upload):
+            return self._parts.arrived(upload)
+        return {}
+
+    def join(self, upload: str, key: str, parts: Sequence[Part]) -> Stored:
+        """Send the parts through the catalog under one key; their digest is taken on the way."""
+        if self._is_there(key):  # parts may be gone by then
+            return digest_of(self.read(key))
+        openings = [partial(self._part, key_of(upload, part.n)) for part in parts]
+        size_bytes = sum(part.size_bytes for part in parts)
+        try:
+            return self.put(key, cast(BinaryIO, Joined(openings)), size_bytes)
+        except KeyTaken:
+            return digest_of(self.read(key))
+
+    def discard(self, upload: str) -> None:
+        """Remove all parts of an upload; no object."""
+        with contextlib.suppress(ObjectMissing), _told_apart(upload):
+            self._parts.discard(upload)
+
+    def uploads(self) -> Iterator[str]:
+        """Go through the uploads of which there are parts."""
+        with contextlib.suppress(ObjectMissing), _told_apart("p/"):
+            yield from self._parts.uploads()
+
+    def _part(self, key: str) -> Chunks:
+        with _told_apart(key):
+            answer = self._client.get_object(self._bucket, key)
+        return Chunks(_Reader(answer), answer.close)
 
     def _make_bucket(self) -> None:
         if self._bucket_is_there:

@@ -1,14 +1,14 @@
 """What passes through an object store: keys that are ours, bytes counted, hashed and closed."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from queue import SimpleQueue
 from threading import Semaphore, Thread
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from catalog.domain.errors import CutShort
+from catalog.domain.errors import ChecksumMismatch, CutShort
 from catalog.ports import Stored
 
 CHUNK_BYTES = 1 << 18
@@ -17,6 +17,7 @@ _AHEAD_CHUNKS = 8
 
 _SEGMENT = "[0-9A-Za-z][0-9A-Za-z_-]{0,63}"
 _KEY = re.compile(f"o/{_SEGMENT}/{_SEGMENT}")
+_UPLOAD = re.compile(r"[0-9a-f]{32}")
 _PREFIX = re.compile(f"|o|o/|o/{_SEGMENT}|o/{_SEGMENT}/|o/{_SEGMENT}/{_SEGMENT}")
 
 
@@ -34,6 +35,24 @@ def checked_key(key: str) -> str:
 def is_key(text: str) -> bool:
     """Tell whether `text` has the form of a key."""
     return _KEY.fullmatch(text) is not None
+
+
+def checked_upload(upload: str) -> str:
+    """Return `upload` if it has the form of the name of an upload in parts, else ValueError."""
+    if not _UPLOAD.fullmatch(upload):
+        raise ValueError(f"{upload!r} is no upload; they look like {'0' * 32}.")
+    return upload
+
+
+def compare_digest(stored: Stored, announced: str | None) -> None:
+    """Raise ChecksumMismatch where another SHA-256 was announced than that of what arrived."""
+    if announced is not None and announced != stored.sha256:
+        raise ChecksumMismatch(
+            f"{stored.size_bytes:,} bytes arrived, and their SHA-256 is not the one announced. "
+            "Nothing of them was kept; send them again.",
+            announced=announced,
+            computed=stored.sha256,
+        )
 
 
 def checked_prefix(prefix: str) -> str:
@@ -146,6 +165,14 @@ class Fingerprint:
         trace: TracebackType | None,
     ) -> None:
         self._finish()
+
+
+def digest_of(chunks: Iterable[bytes]) -> Stored:
+    """Return size and SHA-256 of what goes by."""
+    with Fingerprint() as fingerprint:
+        for chunk in chunks:
+            fingerprint.add(chunk)
+        return fingerprint.stored()
 
 
 class Chunks(Iterator[bytes]):

@@ -1,14 +1,16 @@
 """The operator's verbs, which work on a data folder: token, relay, rebuild, doctor, settings."""
 
 import argparse
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from catalog.cli.output import BLOCKED, GOOD, NotReachable, Output
 from catalog.database import Database
 from catalog.domain.errors import NotFound
-from catalog.domain.permissions import Role
+from catalog.domain.permissions import Role, Scope
 from catalog.parts import Parts
 from catalog.processes import told_to_stop
 from catalog.settings import (
@@ -23,7 +25,9 @@ _EXAMPLES = {
     "token": """examples:
   sage-catalog token create ana --data ./data
   sage-catalog token create robot --role curator --days 90 --json
-  sage-catalog token revoke sage_... --data ./data
+  sage-catalog token create loader --scope write --label "nightly upload" --days 30
+  sage-catalog token list ana                 without a name those of everybody
+  sage-catalog token revoke 3f9c0a7b21de      by its id in the list, or the token itself
 """,
     "relay": """examples:
   sage-catalog relay --data ./data            usually started by `serve`
@@ -54,14 +58,23 @@ def declare(verb: str, parser: argparse.ArgumentParser) -> None:
 
 
 def _declare_token(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", metavar="create|revoke", required=True)
+    actions = parser.add_subparsers(dest="action", metavar="create|list|revoke", required=True)
     create = actions.add_parser("create", help="make a token for an account")
     create.add_argument("name", metavar="NAME", help="the account; made if there is none")
     create.add_argument("--role", choices=[role.value for role in Role], help="its role")
     create.add_argument("--days", type=_days, help="days until it expires (never)")
+    create.add_argument(
+        "--scope",
+        action="append",
+        choices=[scope.value for scope in Scope],
+        help="what it may be used for beside reading; several times for several (all)",
+    )
+    create.add_argument("--label", default="", help="what it is for, as its owner's page shows it")
+    listing = actions.add_parser("list", help="list tokens; nobody can be shown one again")
+    listing.add_argument("name", metavar="NAME", nargs="?", help="the account (all)")
     revoke = actions.add_parser("revoke", help="make a token worthless")
-    revoke.add_argument("token", metavar="TOKEN")
-    for action in (create, revoke):
+    revoke.add_argument("token", metavar="TOKEN|ID")
+    for action in (create, listing, revoke):
         action.add_argument("--data", type=Path, default=argparse.SUPPRESS, help="(./data)")
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
 
@@ -124,26 +137,62 @@ def _record(settings: Settings, *, begin: bool = False) -> Database:
 
 def _token(said: argparse.Namespace, output: Output) -> int:
     from catalog.bootstrap import operator_parts
-    from catalog.services.accounts import create_token, revoke_token
 
     settings = settings_of(said)
     _record(settings, begin=said.action == "create").close()
-    parts = operator_parts(settings)
+    return _TOKEN_ACTIONS[said.action](operator_parts(settings), said, output)
+
+
+def _create_token(parts: Parts, said: argparse.Namespace, output: Output) -> int:
+    from catalog.services.accounts import create_token
+
     now = datetime.now(UTC)
-    if said.action == "revoke":
-        if not revoke_token(parts, said.token, now=now):
-            raise NotFound("That token is not known.")
-        output.result({"revoked": True}, "Revoked.")
-        return GOOD
     token = create_token(
         parts,
         said.name,
         Role(said.role) if said.role else None,
         now=now,
         expires=now + timedelta(days=said.days) if said.days else None,
+        scopes=[Scope(name) for name in said.scope] if said.scope else None,
+        label=said.label,
     )
     output.result({"token": token}, token)
     return GOOD
+
+
+def _list_tokens(parts: Parts, said: argparse.Namespace, output: Output) -> int:
+    from catalog.services.tokens import every_token
+
+    lines = [line.to_dict() for line in every_token(parts, said.name, now=datetime.now(UTC))]
+    output.result({"tokens": lines}, "\n".join(map(_line_of_token, lines)) or "There is none.")
+    return GOOD
+
+
+def _line_of_token(line: Mapping[str, Any]) -> str:
+    used = f"last used {line['last_used'][:16]}Z" if line["last_used"] else "never used"
+    ends = f"until {line['expires'][:10]}" if line["expires"] else "without end"
+    told = (line["id"], line["account"], line["state"], ",".join(line["scopes"]), ends, used)
+    return "  ".join((*told, line["label"])).rstrip()
+
+
+def _revoke_token(parts: Parts, said: argparse.Namespace, output: Output) -> int:
+    from catalog.services.accounts import is_ours, revoke_token
+    from catalog.services.tokens import end_token_of_id
+
+    now = datetime.now(UTC)
+    if not is_ours(said.token):
+        end_token_of_id(parts, said.token, now=now)
+    elif not revoke_token(parts, said.token, now=now):
+        raise NotFound("That token is not known.")
+    output.result({"revoked": True}, "Revoked.")
+    return GOOD
+
+
+_TOKEN_ACTIONS: dict[str, Callable[[Parts, argparse.Namespace, Output], int]] = {
+    "create": _create_token,
+    "list": _list_tokens,
+    "revoke": _revoke_token,
+}
 
 
 def _relay(said: argparse.Namespace, output: Output) -> int:

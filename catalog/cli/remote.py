@@ -1,4 +1,4 @@
-"""The verbs that speak to a server: submit, publish, upload, download, login."""
+"""The verbs that speak to a server: submit, publish, login."""
 
 import argparse
 import json
@@ -12,8 +12,9 @@ from typing import Any
 
 from catalog.cli.output import BLOCKED, GOOD, Output, WrongUse, code_of
 from catalog.cli.reading import Source, files_in, is_description, read_source
-from catalog.client import Client, Item, Refused, safe_path, sha256_of
+from catalog.client import Client, Item, Refused
 from catalog.domain.errors import CatalogError
+from catalog.transfers.remembering import usual_memory
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 
@@ -27,14 +28,9 @@ _EXAMPLES = {
     "publish": """examples:
   sage-catalog publish w62kz7rwhm
   sage-catalog publish w62kz7rwhm n4cd0ma2bj      both or neither; they may cite each other
+  sage-catalog publish w62kz7rwhm --visibility embargoed --until 2030-01-31
+  sage-catalog publish w62kz7rwhm --visibility private --publish-at 2030-01-31
   sage-catalog publish --samples                  the real items, until their DOIs resolve
-""",
-    "upload": """examples:
-  sage-catalog upload w62kz7rwhm model.onnx labels.txt
-""",
-    "download": """examples:
-  sage-catalog download w62kz7rwhm                 all files, into the folder w62kz7rwhm
-  sage-catalog download w62kz7rwhm model.onnx --to .
 """,
     "login": """examples:
   sage-catalog login --url https://catalog.example.org     asks for the token
@@ -71,17 +67,16 @@ def _declare_publish(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="the real items that came with it: publish drafts, show all once their DOIs resolve",
     )
-
-
-def _declare_upload(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("id", metavar="ID")
-    parser.add_argument("files", metavar="FILE", nargs="+", type=Path)
-
-
-def _declare_download(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("id", metavar="ID")
-    parser.add_argument("names", metavar="FILE", nargs="*", help="names of files; all by default")
-    parser.add_argument("--to", type=Path, help="folder to put them into (the id)")
+    parser.add_argument(
+        "--visibility",
+        default="public",
+        metavar="WHO",
+        help="public (default), restricted or embargoed (the files), shared or private",
+    )
+    parser.add_argument("--until", metavar="DATE", help="when an embargo ends, by itself")
+    parser.add_argument(
+        "--publish-at", metavar="DATE", help="when what is shared or private becomes public"
+    )
 
 
 def client_of(said: argparse.Namespace) -> Client:
@@ -194,7 +189,7 @@ def _half_done(fault: CatalogError, item: Item, output: Output) -> int:
     output.say_findings(fault.evidence)
     output.say(
         f"The draft {item.said['iri']} is kept; go on with it by `sage-catalog upload {item.id} "
-        f"FILE` and `sage-catalog publish {item.id}`, or delete it."
+        f"FILE --resume` and `sage-catalog publish {item.id}`, or delete it."
     )
     return code
 
@@ -226,7 +221,12 @@ def _upload_one(client: Client, item_id: str, name: str, file: Path, output: Out
 
     with output.progress(name, file.stat().st_size) as bar:
         return client.upload(
-            item_id, name, file, media_type=mimetypes.guess_type(name)[0], moved=bar.to
+            item_id,
+            name,
+            file,
+            media_type=mimetypes.guess_type(name)[0],
+            moved=bar.to,
+            memory=usual_memory(),
         )
 
 
@@ -247,7 +247,12 @@ def _publish(said: argparse.Namespace, output: Output) -> int:
     if not said.ids:
         raise WrongUse("Name at least one item, or --samples.")
     with output.progress("Publishing", None):
-        answer = client.publish(*(client.item(item_id) for item_id in dict.fromkeys(said.ids)))
+        answer = client.publish(
+            *(client.item(item_id) for item_id in dict.fromkeys(said.ids)),
+            visibility=said.visibility,
+            until=said.until,
+            publish_at=said.publish_at,
+        )
     output.result(answer, _published_lines(answer["items"]))
     return GOOD
 
@@ -330,55 +335,13 @@ def _sample_ids() -> frozenset[str]:
     return frozenset(sample_id(file.read_bytes()) for file in files())
 
 
-def _upload(said: argparse.Namespace, output: Output) -> int:
-    client = client_of(said)
-    _check_files(said.files)
-    client.item(said.id)  # refuses what cannot be uploaded to before a large file is sent
-    kept = [_upload_one(client, said.id, file.name, file, output) for file in said.files]
-    output.result(kept, "\n".join(f"{one['sha256']}  {one['name']}" for one in kept))
-    return GOOD
-
-
-def _download(said: argparse.Namespace, output: Output) -> int:
-    client = client_of(said)
-    offered = {file["name"]: file for file in client.files(said.id)}
-    if missing := [name for name in said.names if name not in offered]:
-        raise WrongUse(f"{said.id} has no file {missing[0]}.")
-    if not offered:
-        output.say(f"{said.id} has no files.")
-    folder = said.to or safe_path(said.id)
-    targets = {name: folder / safe_path(name) for name in said.names or offered}
-    for name, target in targets.items():
-        _download_one(client, said.id, offered[name], target, output)
-    done = [
-        {"name": name, "path": str(target), "sha256": offered[name]["sha256"]}
-        for name, target in targets.items()
-    ]
-    output.result(done, "\n".join(one["path"] for one in done))
-    return GOOD
-
-
-def _download_one(
-    client: Client, item_id: str, file: dict[str, Any], target: Path, output: Output
-) -> None:
-    if target.is_file() and sha256_of(target) == file["sha256"]:
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with output.progress(file["name"], file["size_bytes"]) as bar:
-        client.download(item_id, file, target, moved=bar.to)
-
-
 _DECLARATIONS = {
     "login": lambda _parser: None,
     "submit": _declare_submit,
     "publish": _declare_publish,
-    "upload": _declare_upload,
-    "download": _declare_download,
 }
 _RUNS = {
     "login": _login,
     "submit": _submit,
     "publish": _publish,
-    "upload": _upload,
-    "download": _download,
 }

@@ -29,6 +29,7 @@
     ├── OurMistake            500  the catalog met something that it does not expect
     ├── Unavailable           503  something we depend on does not answer; try later
     │   ├── Busy              503  all workers are taken; try later
+    │   ├── Damaged           503  the bytes of a file are not those that were kept
     │   ├── Unanswered        503  it was asked, and nobody knows whether it was done
     │   └── NotLetIn          503  it does not take the credentials that the catalog has for it
     └── NoSpace               507
@@ -357,6 +358,24 @@ class Busy(Unavailable):
 
     slug = "busy"
     title = "Busy"
+
+
+class Damaged(Unavailable):
+    """The bytes of a file are not those that were kept, and are not given out.
+
+    name  of the file
+    """
+
+    slug = "damaged"
+    title = "The bytes of this file are damaged"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The bytes of {name} are damaged; its owner was told. They are given out again when "
+            "they are as they were.",
+            retry_after=3600,
+            name=name,
+        )
 
 
 class Unanswered(Unavailable):

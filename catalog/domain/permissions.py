@@ -4,12 +4,14 @@ Contract section 4. None of the five rights implies another but FULL_CONTROL. A 
 even see an item is told that there is nothing; one who may see it, but not do it, is forbidden.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from catalog.domain.errors import Forbidden, NotFound, Unauthenticated
-from catalog.domain.lifecycle import State, Visibility, is_announced
+from catalog.domain.identifiers import item_iri
+from catalog.domain.lifecycle import BYTES_ARE_CLOSED, State, Visibility, in_words, is_announced
 from catalog.domain.record import ItemRecord
 
 
@@ -48,6 +50,8 @@ class Action(StrEnum):
     """Needs no account and touches no item: pages, vocabularies, validation, SPARQL."""
     ACCOUNT = "account"
     """Needs an account and touches no item of another."""
+    HOLD_TOKENS = "hold-tokens"
+    """Makes tokens for one's own account, and ends them."""
     LIST = "list"
     CREATE = "create"
     READ = "read"
@@ -79,6 +83,7 @@ _NEEDED: Final[dict[Action, Right]] = {
 }
 _SCOPES: Final[dict[Action, Scope]] = {
     Action.CREATE: Scope.WRITE,
+    Action.HOLD_TOKENS: Scope.WRITE,
     Action.WRITE: Scope.WRITE,
     Action.DELETE: Scope.WRITE,
     Action.REQUEST_ACCESS: Scope.WRITE,
@@ -88,7 +93,6 @@ _SCOPES: Final[dict[Action, Scope]] = {
     Action.SHARE: Scope.PUBLISH,
     Action.OWN: Scope.PUBLISH,
 }
-_BYTES_ARE_CLOSED: Final = frozenset({Visibility.RESTRICTED, Visibility.EMBARGOED})
 _CURATORS: Final = frozenset({Action.WITHDRAW, Action.DEPRECATE})
 
 
@@ -100,6 +104,7 @@ class Actor:
                     groups of a provider of identities, and links that were opened
     group_accounts  accounts of those groups that own items
     scopes          what the credential at hand may be used for
+    expires         when that credential ends; None where it does not, or nobody says
     """
 
     account: int | None = None
@@ -108,6 +113,7 @@ class Actor:
     groups: frozenset[str] = field(default_factory=frozenset)
     group_accounts: frozenset[int] = field(default_factory=frozenset)
     scopes: frozenset[Scope] = frozenset(Scope)
+    expires: datetime | None = None
 
     @property
     def is_admin(self) -> bool:
@@ -124,16 +130,38 @@ class Actor:
 ANYONE = Actor()
 
 
-def _rights(actor: Actor, item: ItemRecord) -> frozenset[Right]:
+def rights_of(actor: Actor, item: ItemRecord) -> frozenset[Right]:
+    """Return what the actor holds on an item, as its owner or by grants that are in force."""
     if actor.is_admin or item.owner_id in actor.accounts:
         return frozenset(Right)
     held = frozenset(Right(granted) for granted in item.granted)
     return frozenset(Right) if Right.FULL_CONTROL in held else held
 
 
+def holds(actor: Actor, right: Right, item: ItemRecord) -> bool:
+    """Tell whether the actor holds one right by the rule of Sage's storage API.
+
+    Unlike `authorize` it does not ask first whether the actor sees the item: there WRITE is enough
+    to write, and reads nothing. What everybody may fetch needs no right at all.
+    """
+    is_open = is_announced(item.published, item.visibility)
+    if right is Right.READ and is_open and item.visibility not in BYTES_ARE_CLOSED:
+        return True
+    return right in rights_of(actor, item)
+
+
+def for_owner(actor: Actor, item: ItemRecord) -> Actor:
+    """Return the actor as one who does something to an item in the place of its owner.
+
+    To be asked for only where the right to do that was found by `holds`. What is done stays the
+    actor's own, and its token may be used for no more than before.
+    """
+    return replace(actor, group_accounts=actor.group_accounts | {item.owner_id})
+
+
 def may_see(actor: Actor, item: ItemRecord) -> bool:
     """Tell whether the item's metadata, or its tombstone, may be shown to the actor."""
-    return is_announced(item.published, item.visibility) or Right.READ in _rights(actor, item)
+    return is_announced(item.published, item.visibility) or Right.READ in rights_of(actor, item)
 
 
 def authorize(actor: Actor, action: Action, item: ItemRecord) -> None:
@@ -150,15 +178,51 @@ def authorize(actor: Actor, action: Action, item: ItemRecord) -> None:
     if action is Action.REQUEST_ACCESS:
         require_account(actor)
         return
-    if action is Action.READ_FILE and item.visibility not in _BYTES_ARE_CLOSED:
+    if action is Action.READ_FILE and item.visibility not in BYTES_ARE_CLOSED:
         return
-    if _NEEDED[action] in _rights(actor, item):
+    if _NEEDED[action] in rights_of(actor, item):
         return
     if action in _CURATORS and is_curator(actor) and item.state is not State.DRAFT:
         return
+    if action is Action.READ_FILE:
+        raise _closed(actor, item)
     if actor.account is None:
         raise Unauthenticated("This needs a token: send Authorization: Bearer, or sign in.")
     raise Forbidden(f"{actor.name} may see this item, but may not do this to it ({action}).")
+
+
+def _closed(actor: Actor, item: ItemRecord) -> Unauthenticated | Forbidden:
+    """Return why the actor does not get the files of an item that everybody sees, and what to do.
+
+    `ask_for_access` among the evidence is where the owner is asked, by an IRI of the record.
+    """
+    ask = f"{item_iri(item.id)}/access"
+    if item.visibility is Visibility.EMBARGOED and item.until is not None:
+        told = f"The files of this item are under embargo until {in_words(item.until)}"
+        return Forbidden(
+            f"{told}; they open by themselves then.",
+            until=item.until.isoformat().replace("+00:00", "Z"),
+            ask_for_access=ask,
+        )
+    if actor.account is None:
+        return Unauthenticated(
+            "The files of this item are for those with a permission. Sign in, or send "
+            f"Authorization: Bearer with your token; without a permission, ask for one at {ask}.",
+            ask_for_access=ask,
+        )
+    return Forbidden(
+        f"{actor.name} may read about this item, but not have its files; ask the owner at {ask}.",
+        ask_for_access=ask,
+    )
+
+
+def allows(actor: Actor, action: Action, item: ItemRecord) -> bool:
+    """Tell whether the actor may do `action` to `item`."""
+    try:
+        authorize(actor, action, item)
+    except (NotFound, Unauthenticated, Forbidden):
+        return False
+    return True
 
 
 def check_scope(actor: Actor, action: Action) -> None:

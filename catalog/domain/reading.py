@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 
 from catalog.domain.description import TYPE, XSD, Description, Statement
 from catalog.domain.errors import NotAcceptable, OverLimit
-from catalog.domain.identifiers import RECORD, VOCAB, file_name, quoted
+from catalog.domain.identifiers import RECORD, SAGE, VOCAB, file_name, quoted
 from catalog.domain.importing.formats import format_of, is_table, media_type_of
 from catalog.domain.parsing import ELSEWHERE, Parsed, parse, split
 from catalog.domain.positions import NOWHERE, Place, places
@@ -98,7 +98,13 @@ WRITTEN_ABOUT_A_FILE = frozenset(
 )
 """Properties of a file kept here that the catalog always writes."""
 
-_WATCHED = WRITTEN_ABOUT_THE_ITEM | {TYPE}
+WRITTEN_ABOUT_A_REFERENCE = frozenset(
+    f"<{SAGE}{name}>" for name in ("referenceState", "referenceCheckedAt", "referenceFinding")
+)
+"""Properties of bytes elsewhere by which the catalog says what it found there."""
+
+_WRITTEN = WRITTEN_ABOUT_THE_ITEM | WRITTEN_ABOUT_A_REFERENCE
+_WATCHED = _WRITTEN | {TYPE}
 
 NAMES = frozenset(
     f"<{name}>"
@@ -567,7 +573,7 @@ class _Reader:
     def _leave_out_what_we_write(self) -> None:
         files_are_named = "#file/" in self.parsed.text
         if (
-            self.predicates.isdisjoint(WRITTEN_ABOUT_THE_ITEM)
+            self.predicates.isdisjoint(_WRITTEN)
             and f"<{FOAF}Agent>" not in self.values
             and not files_are_named
             and "/sage." not in self.parsed.text
@@ -588,7 +594,9 @@ class _Reader:
 
         def stays(origin: int, statement: Statement) -> bool:
             subject, predicate, value = statement
-            if subject == self.subject:
+            if predicate in WRITTEN_ABOUT_A_REFERENCE:
+                ours = True
+            elif subject == self.subject:
                 ours = predicate in WRITTEN_ABOUT_THE_ITEM or value in dois
                 if predicate == DISTRIBUTION and value.startswith(self.file):
                     return False

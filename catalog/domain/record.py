@@ -6,12 +6,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from catalog.domain.fixity import Fixity
 from catalog.domain.lifecycle import METADATA_ARE_PUBLIC, State, Visibility
+from catalog.domain.references.drift import ReferenceState
 
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """One file kept here. `sha256` is lower-case hex; `key` is its place in the object store."""
+    """One file kept here. `sha256` is lower-case hex; `key` is its place in the object store.
+
+    fixity  what the last reading of its bytes showed; None before the first since it was kept
+    """
 
     name: str
     size_bytes: int
@@ -19,6 +24,7 @@ class FileRecord:
     media_type: str
     key: str
     created: datetime
+    fixity: Fixity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,14 @@ class Deprecation:
     at: datetime
     reason: str
     replaced_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """Why something did not become public on its date: when that was tried, and what is wrong."""
+
+    at: datetime
+    why: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +117,27 @@ class Dois:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceRecord:
+    """What is known of bytes elsewhere that a version refers to.
+
+    part     the fragment of the distribution, "" for the item itself
+    address  that is looked at
+    since    when it came to be in that state
+    looked   when it was last looked at, None for never
+    finding  what is not as described, in words; "" for nothing
+    """
+
+    part: str
+    address: str
+    kind: str
+    state: ReferenceState
+    since: datetime
+    looked: datetime | None
+    finding: str
+    found: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ItemRecord:
     """One version of an item as the caller sees it.
 
@@ -114,6 +149,10 @@ class ItemRecord:
                     as sorted N-Triples
     granted         rights granted to the caller by others (names of permissions)
     report          the stored validation report, judged at publication level
+    until           when the embargo on its files ends, or ended
+    publish_at      when what is private or shared becomes public by itself
+    delay           why it did not become public then
+    bucket          its UUID in Sage's storage API, where that made it
     """
 
     id: str
@@ -142,6 +181,11 @@ class ItemRecord:
     deprecation: Deprecation | None = None
     indexed: bool = True
     dois: Dois = Dois()
+    references: tuple[ReferenceRecord, ...] = ()
+    until: datetime | None = None
+    publish_at: datetime | None = None
+    delay: Delay | None = None
+    bucket: str | None = None
 
     @property
     def stage(self) -> str:
@@ -153,7 +197,8 @@ class ItemRecord:
 class ItemLine:
     """An item as a line of a list.
 
-    doi  that of all its versions, once everybody can resolve it
+    doi    that of all its versions, once everybody can resolve it
+    until  when the embargo on its files ends, or ended
     """
 
     id: str
@@ -166,6 +211,7 @@ class ItemLine:
     modified: datetime
     summary: str = ""
     doi: str | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from catalog.domain.description import RDF, TYPE, XSD, Statement, statements_of,
 from catalog.domain.identifiers import RECORD, SAGE, VOCAB, item_iri, item_of, quoted
 from catalog.domain.lifecycle import METADATA_ARE_PUBLIC, State, Visibility
 from catalog.domain.record import FileRecord, ItemName, ItemRecord
+from catalog.domain.references.drift import ReferenceState
 from catalog.domain.schemes import Vocabularies
 
 DCT = "http://purl.org/dc/terms/"
@@ -83,6 +84,10 @@ class House:
 _AGENCY: Final = term_of_text("DataCite")
 _TEST_AGENCY: Final = term_of_text("DataCite, for tests: this DOI does not resolve", "en")
 
+REFERENCE_STATE: Final = f"<{SAGE}referenceState>"
+REFERENCE_CHECKED: Final = f"<{SAGE}referenceCheckedAt>"
+REFERENCE_FINDING: Final = f"<{SAGE}referenceFinding>"
+
 FILES_AS_DISTRIBUTIONS = 100
 """Up to so many files each is a distribution; above, one stands for the paged list."""
 
@@ -112,8 +117,11 @@ def catalogs_own(
     yield item, f"<{ADMS}status>", f"<{VOCAB}lifecycle-status/{status}>"
     if (rights := _access_right(record, vocabularies)) is not None:
         yield item, f"<{DCT}accessRights>", f"<{rights}>"
+    if record.until is not None and record.state is State.PUBLISHED:
+        yield item, f"<{DCT}available>", _moment(record.until)
     yield from _versions(record)
     yield from _dois(record, vocabularies, house)
+    yield from _references(record)
     if record.files_total > FILES_AS_DISTRIBUTIONS:
         yield from _list_of_files(record)
         return
@@ -157,6 +165,18 @@ def _dois(record: ItemRecord, vocabularies: Vocabularies, house: House) -> Itera
         yield node, f"<{ADMS}schemaAgency>", agency
         if kind is not None:
             yield node, f"<{SAGE}identifierType>", f"<{kind}>"
+
+
+def _references(record: ItemRecord) -> Iterator[Statement]:
+    """Yield what was found when the bytes elsewhere were last looked at."""
+    for one in record.references:
+        if one.looked is None or one.state is ReferenceState.UNKNOWN:
+            continue
+        node = f"<{item_iri(record.id)}{f'#{one.part}' if one.part else ''}>"
+        yield node, REFERENCE_STATE, f"<{VOCAB}reference-state/{one.state.value}>"
+        yield node, REFERENCE_CHECKED, _moment(one.looked)
+        if one.finding:
+            yield node, REFERENCE_FINDING, _text(one.finding, "en")
 
 
 def _free(record: ItemRecord, name: str) -> str:

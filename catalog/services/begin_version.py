@@ -3,7 +3,7 @@
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import select
+from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
 from catalog.domain.errors import MovedOn
@@ -13,7 +13,8 @@ from catalog.domain.record import ItemRecord
 from catalog.parts import Parts
 from catalog.services.history import Happened, note
 from catalog.services.judging import Judged, judge_stored, keep, revision_of, with_record
-from catalog.services.loading import check_stage, file_names, load, load_for_change, record_of
+from catalog.services.loading import check_stage, load, load_for_change, record_of
+from catalog.services.mentions import names_that_matter
 from catalog.services.once import Repeatable, made_before, remember
 from catalog.tables import File, Item, Version
 
@@ -46,7 +47,7 @@ def begin_version(
         before = load(session, actor, Action.WRITE, item_id)
         check_stage(before, expected)
         _check_none_is_open(session, before)
-        names = file_names(session, item_id, before.version)
+        names = names_that_matter(session, item_id, before.version, before.ntriples)
     judgement = judge_stored(parts, before.ntriples, item_id, names)
     with parts.database.writing() as session:
         item, _, record = load_for_change(session, actor, Action.WRITE, item_id, expected=expected)
@@ -101,6 +102,7 @@ def _begun(
         visibility=newest.visibility.value,
         revision=1,
         file_changes=0,
+        files_total=newest.files_total,
         state_changes=0,
         filled_in="",
         created=now,
@@ -125,6 +127,8 @@ def _begun(
 
 def _carry_over_files(session: Session, item_id: str, old: int, new: int) -> None:
     """Give the new version every file of the old one: rows of its own over the same bytes."""
-    for row in session.scalars(select(File).where(File.item_id == item_id, File.n == old)):
-        said = {column.name: getattr(row, column.name) for column in File.__table__.columns}
-        session.add(File(**(said | {"n": new})))
+    columns = [column.name for column in File.__table__.columns]
+    values = [literal(new) if name == "n" else getattr(File, name) for name in columns]
+    of_old = select(*values).where(File.item_id == item_id, File.n == old)
+    session.flush()
+    session.execute(insert(File).from_select(columns, of_old, include_defaults=False))

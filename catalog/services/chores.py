@@ -24,7 +24,7 @@ class Chore:
 
     name: str
     every_seconds: float
-    do: Callable[[datetime], None]
+    do: Callable[[datetime], object]
 
 
 @contextmanager

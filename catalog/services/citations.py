@@ -1,6 +1,6 @@
 """References among items: kept with each description, judged against what others may see."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.orm import Session
@@ -9,9 +9,12 @@ from catalog.domain.lifecycle import METADATA_ARE_PUBLIC, State
 from catalog.domain.permissions import Actor
 from catalog.domain.record import DoiState, ItemName
 from catalog.domain.report import RECORD_COMPONENT, Finding
+from catalog.domain.sharing import EVERYBODY, Grantee, GranteeType
 from catalog.services.dois import ALL_VERSIONS
+from catalog.services.groups import grantee_of
+from catalog.services.permissions import readers_of
 from catalog.services.visible import listed_to, newest_first, visible_to
-from catalog.tables import Citation, Doi, Item, Version
+from catalog.tables import Account, Citation, Doi, Item, Version
 
 
 def keep_citations(session: Session, item_id: str, n: int, cited: Iterable[str]) -> None:
@@ -27,30 +30,49 @@ def findings_on_references(
     public: bool = True,
     together: frozenset[str] = frozenset(),
     owner: int | None = None,
+    citing: str | None = None,
 ) -> tuple[Finding, ...]:
     """Return a finding for each cited item that readers of the citing one could not open.
 
     public    whether the citing item is, or is going to be, seen by everybody; a private one may
-              also cite what its owner sees
+              also cite what all see who see it
     together  items that the same request publishes
+    owner     the account that owns the citing item
+    citing    the id of that item, None where it is new and shared with nobody yet
     """
     wanted = [other for other in cited if other not in together]
     if not wanted:
         return ()
     rows = session.execute(
-        select(Version.item_id, Version.state, Version.visibility, Item.owner_id)
+        select(Version.item_id, Version.state, Version.visibility)
         .join(Item, Item.id == Version.item_id)
         .where(Version.item_id.in_(wanted), Version.state != State.WITHDRAWN.value)
     )
-    open_to_all: set[str] = set()
-    to_owner: set[str] = set()
-    for item_id, state, visibility, owner_id in rows:
+    there: set[str] = set()
+    fine: set[str] = set()
+    for item_id, state, visibility in rows:
+        there.add(item_id)
         if state == State.PUBLISHED and visibility in METADATA_ARE_PUBLIC:
-            open_to_all.add(item_id)
-        elif owner_id == owner:
-            to_owner.add(item_id)
-    fine = open_to_all if public else open_to_all | to_owner
+            fine.add(item_id)
+    if not public and owner is not None and there - fine:
+        fine |= _open_to_readers(session, there - fine, owner, citing)
     return tuple(_unopened(other) for other in wanted if other not in fine)
+
+
+def _open_to_readers(
+    session: Session, cited: Collection[str], owner: int, citing: str | None
+) -> set[str]:
+    """Return those of the items that everybody may read who may read the citing one.
+
+    Who is in which group is not known here: a group that reads the one has to be granted the other.
+    """
+    theirs = readers_of(session, cited)
+    ours = readers_of(session, [citing])[citing] if citing else set()
+    ours.add(grantee_of(session.get_one(Account, owner)))
+    return {item_id for item_id, named in theirs.items() if _ALL in named or ours <= named}
+
+
+_ALL = Grantee(GranteeType.GROUP, EVERYBODY)
 
 
 def _unopened(item_id: str) -> Finding:

@@ -2,8 +2,12 @@
 
 import base64
 import binascii
+import re
 
 from catalog.domain.errors import Unreadable
+
+# Others that are not printed stand in names of files, such as those that join emoji.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
 
 
 def cursor_of(*keys: str) -> str:
@@ -19,7 +23,7 @@ def keys_of(cursor: str, number: int) -> tuple[str, ...]:
         keys = base64.b64decode(padded, altchars=b"-_", validate=True).decode().split("\n")
     except (binascii.Error, UnicodeError, ValueError):
         keys = []
-    if len(keys) != number or not all(key.isprintable() for key in keys):
+    if len(keys) != number or any(map(_CONTROLS.search, keys)):
         raise foreign()
     return tuple(keys)
 

@@ -11,14 +11,20 @@ from catalog.services.invariants import (
     Check,
     check_descriptions,
     check_history,
-    check_objects,
-    check_orphans,
     check_outbox,
     check_revisions,
     check_versions,
 )
 from catalog.services.invariants_of_dois import check_dois
 from catalog.services.invariants_of_graph import check_graphs, check_phantoms, check_recipe
+from catalog.services.invariants_of_objects import (
+    check_counts,
+    check_fixity_rows,
+    check_garbage,
+    check_objects,
+    check_orphans,
+    check_uploads,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,10 @@ def examine(
         "history": lambda: check_history(parts),
         "objects": lambda: check_objects(parts, deep=deep),
         "orphans": lambda: check_orphans(parts, now=now),
+        "uploads": lambda: check_uploads(parts, now=now),
+        "garbage": lambda: check_garbage(parts),
+        "counts": lambda: check_counts(parts),
+        "fixity": lambda: check_fixity_rows(parts),
         "recipe": lambda: check_recipe(parts, graph),
         "graphs": lambda: check_graphs(parts, graph),
         "phantoms": lambda: check_phantoms(parts, graph),

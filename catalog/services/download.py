@@ -3,16 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_
 from sqlalchemy.orm import Session
 
 from catalog.domain.errors import NotAcceptable, NotFound, RangeNotSatisfiable
 from catalog.domain.identifiers import file_name, folded
+from catalog.domain.lifecycle import State
 from catalog.domain.permissions import Action, Actor
 from catalog.domain.record import FileRecord, ItemRecord
+from catalog.domain.tombstone import gone
 from catalog.parts import Parts
 from catalog.services.cursors import cursor_of, keys_of
-from catalog.services.loading import file_of, load
+from catalog.services.loading import file_of, files_in, load
+from catalog.services.soundness import refuse_damaged
 from catalog.tables import File
 
 
@@ -32,10 +35,14 @@ class Span:
 def find_file(
     parts: Parts, actor: Actor, item_id: str, name: str, n: int | None = None
 ) -> tuple[ItemRecord, FileRecord]:
-    """Return a file of an item that the actor may read, by its exact name."""
+    """Return a file of an item that the actor may read, by its exact name.
+
+    Raises what `load` raises, NotFound, and Damaged where its bytes are not those that were kept.
+    """
     with parts.database.reading() as session:
         record = load(session, actor, Action.READ_FILE, item_id, n)
         row = file_row(session, record, name)
+        refuse_damaged(session, {row.key: row.name})
         return record, file_of(row)
 
 
@@ -94,17 +101,22 @@ def list_files(
     limit: int,
     n: int | None = None,
 ) -> FilePage:
-    """Return a page of the files of an item, ordered by name whatever its case."""
+    """Return a page of the files of an item, ordered by name whatever its case.
+
+    Names, sizes and checksums are metadata: whoever sees the item sees them, also where the bytes
+    are for some only.
+    """
     with parts.database.reading() as session:
-        record = load(session, actor, Action.READ_FILE, item_id, n)
+        record = load(session, actor, Action.READ, item_id, n)
+        if record.state is State.WITHDRAWN:
+            raise gone(record)
         of_version = and_(File.item_id == item_id, File.n == record.version)
-        wanted = select(File).where(of_version).order_by(File.folded).limit(limit + 1)
         if cursor:
-            wanted = wanted.where(File.folded > keys_of(cursor, 1)[0])
-        rows = session.scalars(wanted).all()
-        total = session.scalar(select(func.count()).select_from(File).where(of_version)) or 0
-        files = tuple(file_of(row) for row in rows[:limit])
-        return FilePage(record, files, total, cursor_after(files) if len(rows) > limit else None)
+            of_version = and_(of_version, File.folded > keys_of(cursor, 1)[0])
+        found = files_in(session, of_version, limit=limit + 1)
+        files = found[:limit]
+        after = cursor_after(files) if len(found) > limit else None
+        return FilePage(record, files, record.files_total, after)
 
 
 def cursor_after(files: Sequence[FileRecord]) -> str:

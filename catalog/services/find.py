@@ -3,18 +3,30 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from catalog.domain.lifecycle import State, Visibility
-from catalog.domain.permissions import ANYONE, Actor
+from catalog.domain.permissions import ANYONE, Actor, require_account
 from catalog.domain.record import ItemLine, Page
 from catalog.parts import Parts
 from catalog.services.citations import resolves_to_item
 from catalog.services.cursors import cursor_of, foreign, keys_of
-from catalog.services.visible import listed_to
+from catalog.services.visible import granted_to, listed_to, without_links
 from catalog.tables import Account, Doi, Item, TermUse, Version
+
+
+class Mine(StrEnum):
+    """How an item concerns who asks, beside being public."""
+
+    OWN = "own"
+    """It is the actor's own."""
+    GROUPS = "groups"
+    """It is one of a group that the actor is in."""
+    SHARED = "shared"
+    """Somebody granted the actor, or a group that it is in, to read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +34,14 @@ class Filters:
     """What a list is narrowed to; None narrows nothing.
 
     cites  IRIs of concepts, of which an item has to cite one
+    mine   how an item has to concern the actor
     """
 
     type: str | None = None
     state: str | None = None
     owner: str | None = None
     cites: frozenset[str] | None = None
+    mine: Mine | None = None
 
 
 _EVERYTHING = Filters()
@@ -42,6 +56,8 @@ def find(parts: Parts, actor: Actor, filters: Filters, *, cursor: str | None, li
     fits = and_(listed_to(actor), *_narrowing(filters), newest_listed(actor, filters))
     if filters.owner is not None:
         fits = and_(fits, Account.name == filters.owner)
+    if filters.mine is not None:
+        fits = and_(fits, _concerns(actor, filters.mine))
     with parts.database.reading() as session:
         chosen = (
             select(Version, Account.name, Doi.doi)
@@ -78,6 +94,15 @@ def counts_by_type(
             .order_by(Version.type)
         )
         return {kind: count for kind, count in rows}  # noqa: C416 - rows are not tuples to mypy
+
+
+def _concerns(actor: Actor, how: Mine) -> ColumnElement[bool]:
+    require_account(actor)
+    if how is Mine.OWN:
+        return Item.owner_id == actor.account
+    if how is Mine.GROUPS:
+        return Item.owner_id.in_(actor.group_accounts)
+    return and_(granted_to(without_links(actor)), Item.owner_id.not_in(actor.accounts))
 
 
 def _narrowing(filters: Filters, version: type[Version] = Version) -> list[ColumnElement[bool]]:
@@ -130,6 +155,7 @@ def _line(version: Version, owner: str, doi: str | None) -> ItemLine:
         modified=version.modified,
         summary=version.summary,
         doi=doi,
+        until=version.until,
     )
 
 

@@ -3,13 +3,14 @@
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from catalog.domain.permissions import Actor, Role, Scope
 from catalog.parts import Parts
 from catalog.ports import Verified
-from catalog.tables import Account, Identity
+from catalog.tables import Account, Identity, Permission
 
 PERSON = "person"
 GROUP = "group"
@@ -18,14 +19,25 @@ GROUP = "group"
 def actor_of(parts: Parts, verified: Verified, *, now: datetime) -> Actor:
     """Return who somebody is here, whom an issuer vouches for; an account is made at first sight.
 
-    It never becomes an account that another issuer, or the catalog itself, knows by that name.
+    It never becomes an account that another issuer, or the catalog itself, knows by that name, nor
+    takes a name to which something was granted that only another issuer's people may come to have.
     """
     with parts.database.reading() as session:
         account = _known(session, verified)
-        if account is not None:
+        if account is not None and _is_linked(session, verified):
             return _actor(session, account, verified)
+    try:
+        return _first_seen(parts, verified, now)
+    except IntegrityError:  # somebody else made the same account, or one of that name, meanwhile
+        return _first_seen(parts, verified, now)
+
+
+def _first_seen(parts: Parts, verified: Verified, now: datetime) -> Actor:
     with parts.database.writing() as session:
-        account = _known(session, verified) or _new(session, verified, now)
+        account = _known(session, verified) or _same(session, verified)
+        if account is None:
+            account = _new(session, verified, now)
+        _link(session, account, verified, now)
         return _actor(session, account, verified)
 
 
@@ -40,15 +52,41 @@ def group_accounts(session: Session, groups: frozenset[str]) -> frozenset[int]:
 
 def scopes_named(text: str | None) -> frozenset[Scope]:
     """Return the scopes that a row holds; None stands for all."""
-    return frozenset(Scope) if text is None else frozenset(Scope(word) for word in text.split())
+    return _ALL if text is None else frozenset(map(Scope, text.split()))
+
+
+_ALL = frozenset(Scope)
 
 
 def _known(session: Session, verified: Verified) -> Account | None:
+    return _called(session, verified.issuer, verified.subject)
+
+
+def _called(session: Session, issuer: str, subject: str) -> Account | None:
     return session.scalar(
         select(Account)
         .join(Identity, Identity.account_id == Account.id)
-        .where(Identity.issuer == verified.issuer, Identity.subject == verified.subject)
+        .where(Identity.issuer == issuer, Identity.subject == subject)
     )
+
+
+def _same(session: Session, verified: Verified) -> Account | None:
+    """Return the account of the same person under what another issuer calls it."""
+    found = (_called(session, issuer, subject) for issuer, subject in verified.same_as)
+    return next((account for account in found if account is not None), None)
+
+
+def _is_linked(session: Session, verified: Verified) -> bool:
+    return all(session.get(Identity, pair) is not None for pair in verified.same_as)
+
+
+def _link(session: Session, account: Account, verified: Verified, now: datetime) -> None:
+    """Write down every name of the person that nobody has yet; what stands is never moved."""
+    for issuer, subject in ((verified.issuer, verified.subject), *verified.same_as):
+        if session.get(Identity, (issuer, subject)) is None:
+            session.add(
+                Identity(issuer=issuer, subject=subject, account_id=account.id, created=now)
+            )
 
 
 def _new(session: Session, verified: Verified, now: datetime) -> Account:
@@ -56,14 +94,6 @@ def _new(session: Session, verified: Verified, now: datetime) -> Account:
     account = Account(name=name, role=Role.MEMBER.value, kind=PERSON, created=now)
     session.add(account)
     session.flush()
-    session.add(
-        Identity(
-            issuer=verified.issuer,
-            subject=verified.subject,
-            account_id=account.id,
-            created=now,
-        )
-    )
     return account
 
 
@@ -72,16 +102,20 @@ def _free_name(session: Session, verified: Verified) -> str:
     said = verified.name.strip()[:200] or verified.subject[:200]
     host = urlsplit(verified.issuer).hostname or verified.issuer
     for name in (said, f"{said}@{host}"[:250]):
-        if not _is_taken(session, name):
+        if not _is_taken(session, name, verified):
             return name
     number = 2
-    while _is_taken(session, f"{said}@{host}"[:240] + f"-{number}"):
+    while _is_taken(session, f"{said}@{host}"[:240] + f"-{number}", verified):
         number += 1
     return f"{said}@{host}"[:240] + f"-{number}"
 
 
-def _is_taken(session: Session, name: str) -> bool:
-    return session.scalar(select(Account.id).where(Account.name == name)) is not None
+def _is_taken(session: Session, name: str, verified: Verified) -> bool:
+    if session.scalar(select(Account.id).where(Account.name == name)) is not None:
+        return True
+    # Who chooses a name at some provider shall not come into what was meant for somebody at Sage.
+    granted = Permission.grantee_type == "USER", Permission.grantee == name
+    return not verified.is_granted_by_name and bool(session.scalar(select(exists().where(*granted))))
 
 
 def _actor(session: Session, account: Account, verified: Verified) -> Actor:
@@ -92,4 +126,5 @@ def _actor(session: Session, account: Account, verified: Verified) -> Actor:
         groups=verified.groups,
         group_accounts=group_accounts(session, verified.groups),
         scopes=verified.scopes,
+        expires=verified.expires,
     )

@@ -1,4 +1,4 @@
-"""What has to be true of the record and of the bytes at every moment, each as a check.
+"""What has to be true of the record at every moment, each as a check.
 
 The record is read a page at a time, each page as of one moment, beside a server that works on.
 """
@@ -14,7 +14,6 @@ from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session
 
 from catalog.domain.description import statements_of
-from catalog.domain.errors import CatalogError, ObjectMissing
 from catalog.domain.identifiers import RECORD, cited_items
 from catalog.domain.lifecycle import State
 from catalog.library import Library
@@ -22,13 +21,12 @@ from catalog.parts import Parts
 from catalog.services import outbox
 from catalog.services.history import Happened
 from catalog.services.term_uses import terms_cited
-from catalog.tables import Citation, Event, File, Item, Revision, TermUse, Version, Work
+from catalog.tables import Citation, Event, Item, Revision, TermUse, Version, Work
 
 EXAMPLES = 10
 """How many faults of a kind are told; the others are counted."""
 
 _PAGE = 200
-_YOUNG = timedelta(hours=24)
 _LATE = timedelta(seconds=60)
 
 _Thing = TypeVar("_Thing")
@@ -187,71 +185,6 @@ def check_outbox(parts: Parts, *, now: datetime) -> Check:
     return check
 
 
-def check_objects(parts: Parts, *, deep: bool) -> Check:
-    """Every file has its bytes.
-
-    deep  read them all and compare their SHA-256
-    """
-    how = "size and SHA-256" if deep else "size"
-    check = Check("objects", f"Every file is in the object store, with the {how} written down.")
-    for files in _pages_of_files(parts):
-        for file in files:
-            check.examined += 1
-            problem = _problem_of_bytes(parts, file, deep=deep)
-            if problem and _is_still_there(parts, file):
-                check.fault(f"File {file.name} of {_named(file)} {problem}.")
-    return check
-
-
-def _problem_of_bytes(parts: Parts, file: File, *, deep: bool) -> str | None:
-    try:
-        size = parts.objects.size(file.key)
-        if size != file.size_bytes:
-            return f"has {size} bytes instead of {file.size_bytes}"
-        if deep:
-            digest = sha256()
-            for chunk in parts.objects.read(file.key):
-                digest.update(chunk)
-            if digest.hexdigest() != file.sha256:
-                return "has other bytes than were uploaded"
-    except ObjectMissing:
-        return "is not there"
-    except CatalogError as fault:
-        return f"cannot be read: {fault}"
-    return None
-
-
-def _is_still_there(parts: Parts, file: File) -> bool:
-    """Tell whether a file has not been removed or replaced since its row was read."""
-    with parts.database.reading() as session:
-        row = session.get(File, (file.item_id, file.n, file.folded))
-        return row is not None and row.key == file.key
-
-
-def check_orphans(parts: Parts, *, now: datetime) -> Check:
-    """No bytes are left that no file points to, but those of an upload that broke off today."""
-    check = Check("orphans", "No bytes older than a day lie in the object store without a file.")
-    old = (entry for entry in parts.objects.listing() if entry.modified < now - _YOUNG)
-    for entries in batches(old):
-        keys = [entry.key for entry in entries]
-        with parts.database.reading() as session:
-            known = set(session.scalars(select(File.key).where(File.key.in_(keys))))
-        for entry in entries:
-            check.examined += 1
-            if entry.key not in known and _is_kept(parts, entry.key):
-                check.fault(f"{entry.key}, {entry.size_bytes} bytes, belongs to no file.")
-    return check
-
-
-def _is_kept(parts: Parts, key: str) -> bool:
-    """Tell whether an object has not been deleted since it was listed."""
-    try:
-        parts.objects.size(key)
-    except ObjectMissing:
-        return False
-    return True
-
-
 def _pages_of_versions(parts: Parts) -> Iterator[tuple[Session, Sequence[Version]]]:
     """Go through all versions, a page at a time, with the session that reads that moment."""
     after = ("", 0)
@@ -269,22 +202,6 @@ def _pages_of_versions(parts: Parts) -> Iterator[tuple[Session, Sequence[Version
             yield session, versions
 
 
-def _pages_of_files(parts: Parts) -> Iterator[Sequence[File]]:
-    after = ("", 0, "")
-    while True:
-        with parts.database.reading() as session:
-            files = session.scalars(
-                select(File)
-                .where(tuple_(File.item_id, File.n, File.folded) > after)
-                .order_by(File.item_id, File.n, File.folded)
-                .limit(_PAGE)
-            ).all()
-        if not files:
-            return
-        after = (files[-1].item_id, files[-1].n, files[-1].folded)
-        yield files
-
-
 def batches(things: Iterable[_Thing]) -> Iterator[list[_Thing]]:
     """Yield lists of some hundred, so that each can be looked up by one query."""
     iterator = iter(things)
@@ -300,7 +217,7 @@ def _of(
     return table.item_id.between(first, last)
 
 
-def _named(row: Version | Revision | File) -> str:
+def _named(row: Version | Revision) -> str:
     return f"{row.item_id} version {row.n}"
 
 

@@ -11,17 +11,22 @@ from sqlalchemy.orm import Session
 from catalog.domain.description import Description
 from catalog.domain.differences import difference
 from catalog.domain.identifiers import item_iri
-from catalog.domain.permissions import Actor
+from catalog.domain.permissions import Action, Actor, allows
 from catalog.domain.record import ItemRecord
 from catalog.parts import Parts
 from catalog.services.cursors import cursor_of, foreign, keys_of
 from catalog.services.dois import ALL_VERSIONS
-from catalog.services.history import SEEN_BY_ALL, Happened
+from catalog.services.history import ABOUT_ACCESS, ABOUT_SHARING, SEEN_BY_ALL, Happened
 from catalog.services.revisions import Scope, scope_of
 from catalog.tables import Account, Event, Revision
 
-_TOLD_TO_ALL: Final = frozenset({"visibility", "reason", "note", "replaced_by", "doi"})
+_TOLD_TO_ALL: Final = frozenset(
+    {"visibility", "until", "by_itself", "reason", "note", "replaced_by", "doi", "address", "address"}
+)
 """What an event may say to somebody who may not write the item."""
+
+_NOT_TOLD: Final = frozenset({"by", "digest", "revision", "grants", "was_id"})
+"""What an event keeps for other purposes than telling it."""
 
 _HAS_REVISION: Final = frozenset(
     {Happened.SUBMITTED, Happened.BEGUN, Happened.REVISED, Happened.PUBLISHED}
@@ -108,7 +113,11 @@ def _after(cursor: str) -> int:
 def _told(scope: Scope) -> ColumnElement[bool]:
     """Return the predicate on Event for what the caller is told."""
     if scope.is_writer:
-        return Event.item_id == scope.record.id
+        decides = allows(scope.actor, Action.SHARE, scope.record)
+        knows = allows(scope.actor, Action.READ_PERMISSIONS, scope.record)
+        unknown = (*(() if decides else ABOUT_ACCESS), *(() if knows else ABOUT_SHARING))
+        hidden = [kind.value for kind in unknown]
+        return and_(Event.item_id == scope.record.id, Event.kind.not_in(hidden))
     firsts = {n: opened.seq for n, opened in scope.opened.items()}
     if firsts:
         firsts[ALL_VERSIONS] = min(firsts.values())
@@ -126,7 +135,7 @@ def _entry(scope: Scope, event: Event, by: str) -> Entry:
         revision=r,
         before=_before(scope, kind, n, r),
         at=event.at,
-        by=by if scope.is_writer or event.account_id == scope.record.owner_id else _signed(event),
+        by=by if scope.is_told_of(event.account_id, event.at) else _signed(event),
         detail=_detail(scope, event.detail),
     )
 
@@ -161,7 +170,7 @@ def _detail(scope: Scope, said: Mapping[str, Any]) -> dict[str, Any]:
         name: value
         for name, value in said.items()
         if value not in (None, "")
-        and name not in {"by", "digest", "revision"}
+        and name not in _NOT_TOLD
         and (scope.is_writer or name in _TOLD_TO_ALL)
     }
 

@@ -12,12 +12,14 @@ from catalog.domain.identifiers import RECORD, item_iri, quoted
 from catalog.domain.report import Level, Report
 from catalog.domain.validation import Judgement
 from catalog.parts import Parts
+from catalog.services.blobs import keep_paths
 from catalog.services.citations import (
     findings_on_files,
     findings_on_references,
     keep_citations,
 )
 from catalog.services.earlier_versions import findings_on_number
+from catalog.services.references import follow
 from catalog.services.term_uses import keep_uses
 from catalog.tables import Revision, Version
 
@@ -87,7 +89,12 @@ def with_record(
     version  which one it is, by item and number; None for an item that is new
     """
     more = findings_on_references(
-        session, judgement.references, public=public, together=together, owner=owner
+        session,
+        judgement.references,
+        public=public,
+        together=together,
+        owner=owner,
+        citing=version[0] if version else None,
     ) + findings_on_files(judgement.files, (quoted(name) for name in files))
     if version is not None:
         more += findings_on_number(session, *version, judgement.ntriples)
@@ -124,6 +131,8 @@ def keep(session: Session, parts: Parts, version: Version, judged: Judged) -> No
     session.flush()
     keep_citations(session, version.item_id, version.n, judgement.references)
     keep_uses(session, parts.library, version)
+    follow(session, version, now=version.modified)
+    keep_paths(session, version)
 
 
 def revision_of(version: Version, *, account: int | None, now: datetime) -> Revision:

@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from catalog.domain.errors import MovedOn, NotFound, PreconditionMissing
-from catalog.domain.lifecycle import State, Visibility
+from catalog.domain.lifecycle import BYTES_ARE_CLOSED, State, Visibility
 from catalog.domain.permissions import Action, Actor, authorize
 from catalog.domain.record import (
+    Delay,
     Deprecation,
     DoiState,
     FileRecord,
@@ -20,8 +21,10 @@ from catalog.domain.record import (
 from catalog.domain.tombstone import gone
 from catalog.services.dois import dois_of
 from catalog.services.outbox import is_indexed
+from catalog.services.references import references_in
+from catalog.services.soundness import known_of
 from catalog.services.visible import ALL_USERS, is_in_force, newest_first, visible_to
-from catalog.tables import Account, Doi, File, Item, Permission, Version
+from catalog.tables import Account, Bucket, Doi, File, Fixity, Item, Permission, Version
 
 FILES_IN_A_RECORD = 100
 """How many files a record carries itself; beyond that they are paged."""
@@ -105,12 +108,7 @@ def _rows(
 def record_of(session: Session, item: Item, version: Version, actor: Actor) -> ItemRecord:
     """Return one version as a plain value, with its first files and what it is granted to."""
     of_version = (File.item_id == item.id, File.n == version.n)
-    files = session.scalars(
-        select(File).where(*of_version).order_by(File.folded).limit(FILES_IN_A_RECORD)
-    ).all()
-    total = len(files)
-    if total == FILES_IN_A_RECORD:
-        total = session.scalar(select(func.count()).select_from(File).where(*of_version)) or 0
+    files = files_in(session, *of_version, limit=FILES_IN_A_RECORD)
     return ItemRecord(
         id=item.id,
         version=version.n,
@@ -130,24 +128,41 @@ def record_of(session: Session, item: Item, version: Version, actor: Actor) -> I
         digest=version.digest,
         report=version.report,
         filled_in=version.filled_in,
-        files=tuple(file_of(row) for row in files),
-        files_total=total,
+        files=files,
+        files_total=version.files_total,
         versions=_versions(session, item, actor),
-        granted=_granted(session, item, actor),
+        granted=_granted(session, version, actor),
         withdrawal=_withdrawal(version.withdrawal),
         deprecation=deprecation_of(version.deprecation),
         indexed=is_indexed(session, item.id),
         dois=dois_of(session, item.id, version.n),
+        references=references_in(session, item.id, version.n),
+        until=version.until,
+        publish_at=version.publish_at,
+        delay=delay_of(version.delay),
+        bucket=session.scalar(select(Bucket.uuid).where(Bucket.item_id == item.id)),
     )
 
 
-def file_names(session: Session, item_id: str, n: int) -> tuple[str, ...]:
-    """Return the names of all files of a version, of which a record has only the first."""
-    return tuple(session.scalars(select(File.name).where(File.item_id == item_id, File.n == n)))
+def files_in(
+    session: Session, *which: ColumnElement[bool], limit: int
+) -> tuple[FileRecord, ...]:
+    """Return the first of some files by name, with what the last reading of each showed."""
+    rows = session.execute(
+        select(File, Fixity)
+        .outerjoin(Fixity, Fixity.key == File.key)
+        .where(*which)
+        .order_by(File.folded)
+        .limit(limit)
+    )
+    return tuple(file_of(row, read) for row, read in rows)
 
 
-def file_of(row: File) -> FileRecord:
-    """Return a row of a file as a plain value."""
+def file_of(row: File, read: Fixity | None = None) -> FileRecord:
+    """Return a row of a file as a plain value.
+
+    read  the row of the last reading of its bytes, where that is to be told
+    """
     return FileRecord(
         name=row.name,
         size_bytes=row.size_bytes,
@@ -155,6 +170,7 @@ def file_of(row: File) -> FileRecord:
         media_type=row.media_type,
         key=row.key,
         created=row.created,
+        fixity=known_of(read),
     )
 
 
@@ -181,17 +197,24 @@ def _resolves_to_version() -> ColumnElement[bool]:
     )
 
 
-def _granted(session: Session, item: Item, actor: Actor) -> frozenset[str]:
+def _granted(session: Session, version: Version, actor: Actor) -> frozenset[str]:
+    """Return the rights that others granted to the actor.
+
+    What was granted to everybody does not open the files of what is restricted or embargoed: who
+    published it so said later, and more exactly, who gets them.
+    """
+    is_closed = version.state == State.PUBLISHED.value and version.visibility in BYTES_ARE_CLOSED
+    groups = actor.groups if is_closed else actor.groups | {ALL_USERS}
     rows = session.execute(
         select(Permission.grantee_type, Permission.grantee, Permission.permission).where(
-            Permission.item_id == item.id, is_in_force()
+            Permission.item_id == version.item_id, is_in_force()
         )
     )
     return frozenset(
         permission
         for kind, grantee, permission in rows
         if (kind == "USER" and grantee == actor.name and actor.account is not None)
-        or (kind == "GROUP" and grantee in {ALL_USERS, *actor.groups})
+        or (kind == "GROUP" and grantee in groups)
     )
 
 
@@ -199,6 +222,13 @@ def _withdrawal(stored: dict[str, Any] | None) -> Withdrawal | None:
     if stored is None:
         return None
     return Withdrawal(**(stored | {"at": datetime.fromisoformat(stored["at"])}))
+
+
+def delay_of(stored: dict[str, Any] | None) -> Delay | None:
+    """Return why something did not become public on its date as a plain value."""
+    if stored is None:
+        return None
+    return Delay(datetime.fromisoformat(stored["at"]), tuple(stored["why"]))
 
 
 def deprecation_of(stored: dict[str, Any] | None) -> Deprecation | None:

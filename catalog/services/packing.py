@@ -32,6 +32,7 @@ from catalog.parts import Parts
 from catalog.services.loading import FILES_IN_A_RECORD, file_of
 from catalog.services.packing_stream import Entry, size_of, zipped
 from catalog.services.read import Seen, read
+from catalog.services.soundness import refuse_damaged
 from catalog.tables import File
 
 _MOST_MEMBERS_OF_KNOWN_SIZE: Final = 100
@@ -124,17 +125,22 @@ def _checked(parts: Parts, file: FileRecord) -> Iterator[bytes]:
 
 
 def _files(parts: Parts, actor: Actor, record: ItemRecord) -> tuple[FileRecord, ...]:
-    """Return all files of a version; none where the actor may not have them."""
+    """Return all files of a version; none where the actor may not have them.
+
+    Raises Damaged where the bytes of one are not those that were kept.
+    """
     try:
         authorize(actor, Action.READ_FILE, record)
     except CatalogError:
         return ()
-    if record.files_total < FILES_IN_A_RECORD:
-        return record.files
     with parts.database.reading() as session:
-        of_version = and_(File.item_id == record.id, File.n == record.version)
-        rows = session.scalars(select(File).where(of_version).order_by(File.folded))
-        return tuple(file_of(row) for row in rows)
+        found = record.files
+        if record.files_total >= FILES_IN_A_RECORD:
+            of_version = and_(File.item_id == record.id, File.n == record.version)
+            rows = session.scalars(select(File).where(of_version).order_by(File.folded))
+            found = tuple(file_of(row) for row in rows)
+        refuse_damaged(session, {file.key: file.name for file in found})
+        return found
 
 
 def _members(parts: Parts, actor: Actor, seen: Seen) -> Package:

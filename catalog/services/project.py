@@ -20,6 +20,7 @@ from catalog.library import Library
 from catalog.parts import Parts
 from catalog.services.dois import ALL_VERSIONS, dois_in
 from catalog.services.loading import deprecation_of, file_of
+from catalog.services.references import references_among
 from catalog.services.visible import listed_to
 from catalog.tables import Account, Doi, File, Item, Version
 
@@ -142,6 +143,7 @@ def public_records(session: Session, item_ids: Collection[str]) -> Iterator[Item
     ).all()
     totals, files = _files(session, newest)
     versions, dois = _public_versions(session, item_ids), _dois(session, newest)
+    references = references_among(session, [(item.id, version.n) for item, version, _ in rows])
     for item, version, owner in rows:
         yield ItemRecord(
             id=item.id,
@@ -166,7 +168,9 @@ def public_records(session: Session, item_ids: Collection[str]) -> Iterator[Item
             files_total=totals.get(item.id, 0),
             versions=tuple(versions.get(item.id, ())),
             dois=dois.get(item.id, Dois()),
+            references=references.get((item.id, version.n), ()),
             deprecation=deprecation_of(version.deprecation),
+            until=version.until,
         )
 
 

@@ -13,8 +13,9 @@ from catalog.domain.record import ItemName, ItemRecord
 from catalog.parts import Parts
 from catalog.services.citations import citing, names_of
 from catalog.services.loading import load
+from catalog.services.permissions import shared_with
 from catalog.services.visible import newest_first, visible_to
-from catalog.tables import Citation, Event, Item, Version
+from catalog.tables import Citation, Event, Item, ReferenceCheck, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +25,25 @@ class Seen:
     names     of the items that it cites and that the caller may see, by id
     cited_by  items that cite it and that the caller finds in lists
     may       what the caller may do to it
+    shared    with how many it is shared; None where the caller may not know
     """
 
     record: ItemRecord
     names: Mapping[str, ItemName]
     cited_by: tuple[ItemName, ...]
     may: frozenset[Action]
+    shared: int | None = None
 
 
-_CHANGES = (Action.WRITE, Action.PUBLISH, Action.DELETE, Action.WITHDRAW, Action.DEPRECATE)
+_ASKED = (
+    Action.READ_FILE,
+    Action.WRITE,
+    Action.PUBLISH,
+    Action.DELETE,
+    Action.WITHDRAW,
+    Action.DEPRECATE,
+    Action.READ_PERMISSIONS,
+)
 
 
 def read(parts: Parts, actor: Actor, item_id: str, n: int | None = None) -> Seen:
@@ -46,7 +57,9 @@ def read(parts: Parts, actor: Actor, item_id: str, n: int | None = None) -> Seen
             select(Citation.cited).where(Citation.item_id == item_id, Citation.n == record.version)
         ).all()
         names = names_of(session, actor, cited)
-        return Seen(record, names, citing(session, actor, item_id), _allowed(actor, record))
+        may = _allowed(actor, record)
+        shared = shared_with(session, item_id) if Action.READ_PERMISSIONS in may else None
+        return Seen(record, names, citing(session, actor, item_id), may, shared)
 
 
 def public_stage(parts: Parts, item_id: str, n: int | None = None) -> str | None:
@@ -71,6 +84,9 @@ def _stage(newest: bool) -> Select[Any]:
             Version.file_changes,
             Version.state_changes,
             Version.modified,
+            select(func.max(ReferenceCheck.looked))
+            .where(ReferenceCheck.item_id == bindparam("id"))
+            .scalar_subquery(),
         )
         .join(Item, Item.id == Version.item_id)
         .where(Version.item_id == bindparam("id"), visible_to(ANYONE))
@@ -81,7 +97,7 @@ def _stage(newest: bool) -> Select[Any]:
 
 
 def _allowed(actor: Actor, record: ItemRecord) -> frozenset[Action]:
-    return frozenset(action for action in _CHANGES if _is_allowed(actor, action, record))
+    return frozenset(action for action in _ASKED if _is_allowed(actor, action, record))
 
 
 def _is_allowed(actor: Actor, action: Action, record: ItemRecord) -> bool:

@@ -13,6 +13,7 @@ from catalog.domain.errors import CatalogError
 from catalog.migrations import is_up_to_date
 from catalog.parts import Parts
 from catalog.services.outbox import DOI, GRAPH
+from catalog.services.soundness import NO_CYCLE, Cycle, cycle
 from catalog.settings import Settings
 from catalog.tables import Doi, Fact, Work
 
@@ -70,7 +71,8 @@ class Readiness:
     oldest_seconds  age of the oldest line of the outbox
     failing         lines of the outbox that were tried and failed
 
-    What waits for the registrar is told apart from what waits for the graph.
+    What waits for the registrar is told apart from what waits for the graph. A damaged file keeps
+    no catalog from being ready: everything else is served as ever.
     """
 
     checks: dict[str, bool]
@@ -78,6 +80,7 @@ class Readiness:
     oldest_seconds: float
     failing: int
     registrar: Registration
+    fixity: Cycle = NO_CYCLE
 
     @property
     def is_ready(self) -> bool:
@@ -95,6 +98,7 @@ class Readiness:
                 "failing": self.failing,
             },
             "registrar": self.registrar.to_dict(),
+            "fixity": self.fixity.to_dict(),
         }
 
 
@@ -121,7 +125,7 @@ def _of_record(session: Session, parts: Parts, now: datetime) -> Readiness:
     }
     compared = facts.get(RECONCILED)
     registrar = _registration(session, parts.settings, now, compared)
-    return Readiness(checks, pending, oldest, failing, registrar)
+    return Readiness(checks, pending, oldest, failing, registrar, cycle(session, now=now))
 
 
 def _named(settings: Settings) -> Registration:

@@ -6,7 +6,8 @@ from catalog.domain.permissions import Action, Actor
 from catalog.domain.record import ItemRecord
 from catalog.parts import Parts
 from catalog.services.judging import judge_stored
-from catalog.services.loading import check_stage, file_names, load
+from catalog.services.loading import check_stage, load
+from catalog.services.mentions import names_that_matter
 from catalog.services.revise import keep_revision
 from catalog.services.revisions import named, revision, scope_of
 
@@ -34,7 +35,7 @@ def restore(
         scope = scope_of(session, actor, item_id)
         n, r = named(scope, name, "revision")
         wanted = revision(session, parts.library, scope, n, r)
-        names = file_names(session, before.id, before.version)
+        names = names_that_matter(session, before.id, before.version, wanted.record.ntriples)
     judgement = judge_stored(parts, wanted.record.ntriples, item_id, names)
     return keep_revision(
         parts,

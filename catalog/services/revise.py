@@ -24,7 +24,8 @@ from catalog.services.judging import (
     revision_of,
     with_record,
 )
-from catalog.services.loading import check_stage, file_names, load, load_for_change, record_of
+from catalog.services.loading import check_stage, load, load_for_change, record_of
+from catalog.services.mentions import names_that_matter
 from catalog.services.registrable import findings_on_registration
 from catalog.tables import Item, Version
 
@@ -48,9 +49,13 @@ def revise(
     with parts.database.reading() as session:
         before = load(session, actor, Action.WRITE, item_id, n)
         check_stage(before, expected)
-        names = file_names(session, before.id, before.version)
+        names = names_that_matter(session, before.id, before.version, before.ntriples)
     ours = written_by_catalog(before, parts.library.vocabularies, parts.settings.house)
     judgement = judge_source(parts, source, media_type, item_id, names, ours)
+    with parts.database.reading() as session:
+        of_new = names_that_matter(session, before.id, before.version, judgement.ntriples)
+    if not set(of_new) <= set(names):  # it speaks of files that it did not speak of before
+        judgement = judge_source(parts, source, media_type, item_id, {*names, *of_new}, ours)
     return keep_revision(parts, actor, item_id, judgement, expected=expected, now=now, n=n)
 
 
@@ -80,7 +85,7 @@ def keep_revision(
         judged = with_record(
             session,
             judgement,
-            files=file_names(session, item.id, version.n),
+            files=names_that_matter(session, item.id, version.n, judgement.ntriples),
             public=record.visibility in METADATA_ARE_PUBLIC,
             owner=item.owner_id,
             version=(item.id, version.n),
@@ -90,6 +95,7 @@ def keep_revision(
         require(judged, "publication" if published else "draft")
         version.revision += 1
         version.modified = now
+        version.next_try = None  # what kept it from becoming public may be settled
         keep(session, parts, version, judged)
         session.add(revision_of(version, account=actor.account, now=now))
         if published and record.visibility in METADATA_ARE_PUBLIC:

@@ -1,7 +1,7 @@
 """Which revisions of an item a caller may read, and each of them as the item was then."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -21,6 +21,7 @@ from catalog.parts import Parts
 from catalog.services.citations import names_of
 from catalog.services.history import Happened
 from catalog.services.loading import load
+from catalog.services.ownership import owners_before
 from catalog.tables import Account, Event, Revision, Version
 
 _TITLE: Final = "http://purl.org/dc/terms/title"
@@ -53,6 +54,7 @@ class Scope:
     begun      of each version, the event with which it began
     current    of each version, the revision that is in force; without those withdrawn
     at_event   the revision that was in force after an event of `SPINE`
+    owners     when the item changed hands, each time with the account that owned it until then
     """
 
     actor: Actor
@@ -62,6 +64,15 @@ class Scope:
     begun: Mapping[int, int]
     current: Mapping[int, int]
     at_event: Mapping[int, int] = field(repr=False)
+    owners: Sequence[tuple[datetime, int]] = ()
+
+    def is_told_of(self, account: int | None, at: datetime) -> bool:
+        """Tell whether the caller may know that it was this account which did something then.
+
+        Who may write the item is told of everybody, others of who owned it at that time.
+        """
+        owner = next((was for until, was in self.owners if until > at), self.record.owner_id)
+        return self.is_writer or account == owner
 
     def may_read(self, n: int, r: int) -> bool:
         """Tell whether the caller may read a revision, withdrawn ones apart."""
@@ -140,6 +151,7 @@ def scope_of(session: Session, actor: Actor, item_id: str) -> Scope:
         begun=begun,
         current={n: r for n, state, r in rows if state != State.WITHDRAWN.value},
         at_event=at_event,
+        owners=owners_before(session, item_id),
     )
 
 
@@ -215,7 +227,7 @@ def revision(session: Session, library: Library, scope: Scope, n: int, r: int) -
         record=record,
         names=names_of(session, scope.actor, _cited(kept.ntriples)),
         at=kept.at,
-        by=by if scope.is_writer or kept.account_id == version.owner_id else "",
+        by=by if scope.is_told_of(kept.account_id, kept.at) else "",
         is_current=r == version.revision,
         stage=scope.record.stage if scope.is_writer and record != scope.record else None,
     )

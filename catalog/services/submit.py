@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from catalog.domain.errors import Forbidden, NotAcceptable, Taken
 from catalog.domain.identifiers import draw_id, is_id
-from catalog.domain.lifecycle import State, Visibility
+from catalog.domain.lifecycle import Showing, State, Visibility
 from catalog.domain.permissions import Action, Actor, require_account
 from catalog.domain.record import ItemRecord
 from catalog.parts import Parts
@@ -69,11 +69,12 @@ def submit(parts: Parts, actor: Actor, submission: Submission, *, now: datetime)
         with parts.database.writing() as session:
             judged = with_record(session, judgement, files=(), owner=account)
             require(judged, "publication" if submission.publish else "draft")
-            item, version = _begin(session, parts, account, item_id, judged, now)
+            item, version = begin(session, parts, account, item_id, judged, now)
             remember(session, request, item_id, now=now)
             if submission.publish:
                 _check_registrable(session, parts, item, version, judged, actor, now)
-                make_public(session, parts, item, version, Visibility.PUBLIC, account, now)
+                seen_by = Showing(Visibility.PUBLIC)
+                make_public(session, parts, item, version, seen_by, account, now)
             n = version.n
     except IntegrityError:  # another request was first with the key, or with the id
         if (known := _answered_before(parts, actor, request, now)) is not None:
@@ -97,9 +98,10 @@ def _chosen_id(actor: Actor, wanted: str | None) -> str:
     return wanted
 
 
-def _begin(
+def begin(
     session: Session, parts: Parts, account: int, item_id: str, judged: Judged, now: datetime
 ) -> tuple[Item, Version]:
+    """Keep a description that was judged as the draft of a new item, in the caller's transaction."""
     item = Item(id=item_id, owner_id=account, created=now, newest=1)
     session.add(item)
     session.flush()

@@ -3,14 +3,23 @@
 import mimetypes
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from catalog.domain.errors import ChecksumMismatch, MovedOn, NotAcceptable, Taken, TooLarge
+from catalog.domain.errors import (
+    ChecksumMismatch,
+    MovedOn,
+    NotAcceptable,
+    ObjectMissing,
+    Taken,
+    TooLarge,
+)
+from catalog.domain.fixity import DAMAGED
 from catalog.domain.identifiers import file_name, folded
 from catalog.domain.lifecycle import check_files_open
 from catalog.domain.permissions import Action, Actor
@@ -20,10 +29,14 @@ from catalog.parts import Parts
 from catalog.ports import Stored
 from catalog.services.delete import remove_objects
 from catalog.services.download import file_row
+from catalog.services.garbage import Why, mark, take_back
 from catalog.services.history import Happened, note
 from catalog.services.judging import judge_stored, with_record
-from catalog.services.loading import file_names, file_of, load, load_for_change, record_of
-from catalog.tables import File, Item, Version
+from catalog.services.loading import file_of, load, load_for_change, record_of
+from catalog.services.mentions import mentioned, names_that_matter
+from catalog.services.quotas import Asked, asked_for, check_room, count, release, room_for
+from catalog.services.soundness import enrol
+from catalog.tables import File, Fixity, Item, Version
 
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 _UNKNOWN = "application/octet-stream"
@@ -36,6 +49,7 @@ class Upload:
 
     size_bytes  what was announced; None where nothing was
     sha256      the digest that was announced, lower-case hex, or None
+    md5         tells the MD5 of what was read of the source, where that is to be kept
     """
 
     name: str
@@ -43,6 +57,7 @@ class Upload:
     size_bytes: int | None
     sha256: str | None
     media_type: str | None
+    md5: Callable[[], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +111,32 @@ def upload(
     """
     expected = expected or Expected()
     name = file_name(sent.name)
-    before = _may_change(parts, actor, item_id, n, name, expected)
+    before, asked = _may_change(parts, actor, item_id, n, name, expected, sent.size_bytes)
     if sent.size_bytes is not None and sent.size_bytes > parts.settings.file_bytes:
-        raise TooLarge(f"A file has at most {parts.settings.file_bytes:,} bytes here.")
-    key = f"o/{item_id}/{uuid.uuid4().hex}"
+        raise TooLarge(
+            f"A file has at most {parts.settings.file_bytes:,} bytes in one request; "
+            "send a larger one in parts."
+        )
+    with room_for(parts, item_id, before.version, asked, now=now) as reservation:
+        return _received(parts, actor, before, sent, expected, reservation, now)
+
+
+def _received(
+    parts: Parts,
+    actor: Actor,
+    before: ItemRecord,
+    sent: Upload,
+    expected: Expected,
+    reservation: str | None,
+    now: datetime,
+) -> Kept:
+    name = file_name(sent.name)
+    key = new_key(before.id)
     stored = parts.objects.put(key, sent.source, sent.size_bytes)
     try:
         _check_digest(sent, stored)
         row = File(
-            item_id=item_id,
+            item_id=before.id,
             n=before.version,
             folded=folded(name),
             name=name,
@@ -112,14 +144,18 @@ def upload(
             created=now,
             size_bytes=stored.size_bytes,
             sha256=stored.sha256,
+            md5=sent.md5() if sent.md5 else None,
             media_type=media_type_of(name, sent.media_type),
         )
-        kept, replaced = _keep_row(parts, actor, before, row, expected)
+        return keep_file(parts, actor, before, row, expected, reservation=reservation)
     except BaseException:
         remove_objects(parts, [key])
         raise
-    remove_objects(parts, replaced)
-    return kept
+
+
+def new_key(item_id: str) -> str:
+    """Return where the bytes of a new file of an item are going to lie; no key is used twice."""
+    return f"o/{item_id}/{uuid.uuid4().hex}"
 
 
 def remove_file(
@@ -138,14 +174,17 @@ def remove_file(
         before = load(session, actor, Action.WRITE, item_id, n)
         check_files_open(before.state)
         name = file_row(session, before, name).name
-        names = set(file_names(session, item_id, before.version)) - {name}
-    judgement = judge_stored(parts, before.ntriples, item_id, names)
+    judgement = _judged_anew(parts, before, name, is_there=False)
     with parts.database.writing() as session:
         item, version, record = _locked(session, actor, before)
         row = file_row(session, record, name)
         expected.check(record, row)
-        key = row.key
+        key, size_bytes = row.key, row.size_bytes
         session.delete(row)
+        version.files_total -= 1
+        unused = _unused(session, [key])
+        count(item, objects=-len(unused), size_bytes=-size_bytes * len(unused))
+        mark(session, dict.fromkeys(unused, size_bytes), Why.REMOVED, now=now)
         _changed(session, parts, version, record, judgement, now)
         note(
             session,
@@ -156,10 +195,7 @@ def remove_file(
             now=now,
             name=name,
         )
-        unused = _unused(session, [key])
-        after = record_of(session, item, version, actor)
-    remove_objects(parts, unused)
-    return after
+        return record_of(session, item, version, actor)
 
 
 def media_type_of(name: str, announced: str | None) -> str:
@@ -177,19 +213,30 @@ def media_type_of(name: str, announced: str | None) -> str:
 
 
 def _may_change(
-    parts: Parts, actor: Actor, item_id: str, n: int | None, name: str, expected: Expected
-) -> ItemRecord:
-    """Refuse before the bytes are read what would be refused after them."""
+    parts: Parts,
+    actor: Actor,
+    item_id: str,
+    n: int | None,
+    name: str,
+    expected: Expected,
+    size_bytes: int | None,
+) -> tuple[ItemRecord, Asked | None]:
+    """Refuse before the bytes are read what would be refused after them.
+
+    Returns the item, and what the file is going to add to it; None where nobody said that.
+    """
     with parts.database.reading() as session:
         record = load(session, actor, Action.WRITE, item_id, n)
         check_files_open(record.state)
-        expected.check(record, _namesake(session, record, name))
-    return record
+        old = namesake(session, record.id, record.version, name)
+        expected.check(record, old)
+        asked = None if size_bytes is None else asked_for(session, old, size_bytes)
+    return record, asked
 
 
-def _namesake(session: Session, record: ItemRecord, name: str) -> File | None:
+def namesake(session: Session, item_id: str, n: int, name: str) -> File | None:
     """Return the file that has this name; Taken where it has another spelling of it."""
-    row = session.get(File, (record.id, record.version, folded(name)))
+    row = session.get(File, (item_id, n, folded(name)))
     if row is not None and row.name != name:
         raise Taken(f"There is a file {row.name}, which differs only in case.", name=row.name)
     return row
@@ -214,33 +261,127 @@ def _locked(session: Session, actor: Actor, before: ItemRecord) -> tuple[Item, V
     return found
 
 
-def _keep_row(
-    parts: Parts, actor: Actor, before: ItemRecord, kept: File, expected: Expected
-) -> tuple[Kept, list[str]]:
-    """Keep the row of a file; return it, with the keys of bytes that nothing points at now."""
-    with parts.database.reading() as session:
-        names = {*file_names(session, before.id, before.version), kept.name}
-    judgement = judge_stored(parts, before.ntriples, before.id, names)
+def keep_file(
+    parts: Parts,
+    actor: Actor,
+    before: ItemRecord,
+    sent: File,
+    expected: Expected,
+    *,
+    reservation: str | None = None,
+    then: Callable[[Session], None] = lambda _: None,
+) -> Kept:
+    """Keep the row of a file whose bytes are in the store, checked.
+
+    before       the version as it was when it was found to be open
+    reservation  the room that was taken for it, which is given back
+    then         what else has to happen in the same transaction
+
+    Bytes that the item keeps already are not kept twice: the new ones are removed then. Raises
+    what `upload` raises; the bytes are the caller's then.
+    """
+    judgement = _judged_anew(parts, before, sent.name, is_there=True)
+    twin = _twin(parts, sent)
     with parts.database.writing() as session:
         item, version, record = _locked(session, actor, before)
-        old = _namesake(session, record, kept.name)
+        old = namesake(session, record.id, record.version, sent.name)
         expected.check(record, old)
-        replaced = [old.key] if old is not None else []
-        row = session.merge(kept)
-        _changed(session, parts, version, record, judgement, kept.created)
+        arrived, replaced = sent.key, (old.key, old.size_bytes) if old is not None else None
+        sent.key = _key_of(session, sent, twin)
+        take_back(session, sent.key)
+        _make_room(session, parts, item, version, old, sent, reservation)
+        row = session.merge(sent)
+        version.files_total += old is None
+        if replaced is not None and _unused(session, [replaced[0]]):
+            mark(session, dict([replaced]), Why.REPLACED, now=sent.created)
+        enrol(session, sent.key, now=sent.created)
+        _changed(session, parts, version, record, judgement, sent.created)
         note(
             session,
             Happened.FILE_KEPT,
             before.id,
             version.n,
             account=actor.account,
-            now=kept.created,
-            name=kept.name,
-            sha256=kept.sha256,
-            size_bytes=kept.size_bytes,
+            now=sent.created,
+            name=sent.name,
+            sha256=sent.sha256,
+            size_bytes=sent.size_bytes,
         )
-        unused = _unused(session, replaced)
-        return Kept(file_of(row), record_of(session, item, version, actor), old is None), unused
+        release(session, reservation)
+        then(session)
+        kept = Kept(file_of(row), record_of(session, item, version, actor), old is None)
+    if kept.file.key != arrived:
+        remove_objects(parts, [arrived])
+    return kept
+
+
+def _twin(parts: Parts, sent: File) -> str | None:
+    """Return the key of the same bytes where the item keeps them, and the store still has them."""
+    with parts.database.reading() as session:
+        key = session.scalar(_same_bytes(sent).limit(1))
+    try:
+        return key if key and parts.objects.size(key) == sent.size_bytes else None
+    except ObjectMissing:
+        return None
+
+
+def _same_bytes(sent: File) -> Select[str]:
+    return select(File.key).where(
+        File.sha256 == sent.sha256,
+        File.item_id == sent.item_id,
+        File.size_bytes == sent.size_bytes,
+        File.key != sent.key,
+        File.key.not_in(select(Fixity.key).where(Fixity.result.in_(DAMAGED))),
+    )
+
+
+def _key_of(session: Session, sent: File, twin: str | None) -> str:
+    """Return the key to keep: that of the same bytes, if a file still points at them."""
+    if twin is not None and session.scalar(_same_bytes(sent).where(File.key == twin).limit(1)):
+        return twin
+    return sent.key
+
+
+def _make_room(
+    session: Session,
+    parts: Parts,
+    item: Item,
+    version: Version,
+    old: File | None,
+    sent: File,
+    reservation: str | None,
+) -> None:
+    """Count what a file adds to what the item keeps, if there is room for it."""
+    asked = asked_for(session, old, sent.size_bytes)
+    is_there = session.scalar(select(File.key).where(File.key == sent.key).limit(1)) is not None
+    if is_there:
+        gone = old is not None and old.key != sent.key and asked.files == 0
+        size_bytes = -old.size_bytes if gone and old is not None else 0
+        asked = Asked(size_bytes, files=-1 if gone else 0, names=asked.names)
+    now = sent.created
+    check_room(session, parts, item, version, asked, now=now, besides=reservation)
+    count(item, objects=asked.files, size_bytes=asked.size_bytes)
+
+
+def _judged_anew(
+    parts: Parts, before: ItemRecord, name: str, *, is_there: bool
+) -> Judgement | None:
+    """Judge a version as it is with, or without, the file of that name.
+
+    None where that cannot change the verdict: so one more of 100,000 files costs no more than the
+    second one.
+    """
+    with parts.database.reading() as session:
+        left_out = None if is_there else name
+        names = set(
+            names_that_matter(session, before.id, before.version, before.ntriples, left_out)
+        )
+    is_of_today = before.report.get("shapes_version") == parts.library.version
+    others = before.files_total - (0 if is_there else 1)
+    if is_of_today and others > 0 and name not in mentioned(before.ntriples, before.id):
+        return None
+    names |= {name} if is_there else set()
+    return judge_stored(parts, before.ntriples, before.id, names)
 
 
 def _unused(session: Session, keys: list[str]) -> list[str]:
@@ -255,20 +396,19 @@ def _changed(
     parts: Parts,
     version: Version,
     record: ItemRecord,
-    judgement: Judgement,
+    judgement: Judgement | None,
     now: datetime,
 ) -> None:
     """Count the change, and bring the report up to date with the files that are there now."""
     version.file_changes += 1
     version.modified = now
     session.flush()
-    if record.digest != judgement.digest:
+    if judgement is None or record.digest != judgement.digest:
         return  # the description was changed meanwhile; its own judgement stands
-    names = file_names(session, version.item_id, version.n)
     judged = with_record(
         session,
         judgement,
-        files=names,
+        files=names_that_matter(session, version.item_id, version.n, judgement.ntriples),
         owner=record.owner_id,
         version=(version.item_id, version.n),
     )

@@ -1,17 +1,20 @@
 """Which rows an actor sees: the two predicates that every query by address and every list uses."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, true
 
 from catalog.domain.lifecycle import METADATA_ARE_PUBLIC, State
 from catalog.domain.permissions import Actor, Right
+from catalog.domain.sharing import EVERYBODY, is_link
 from catalog.tables import Item, Permission, Version
 
-ALL_USERS = "AllUsers"
+ALL_USERS = EVERYBODY
 """The group that everybody is in, as Sage's storage API names it."""
 
-_READS = (Right.READ.value, Right.FULL_CONTROL.value)
+READS = (Right.READ.value, Right.FULL_CONTROL.value)
+"""The rights by which one sees an item."""
 
 
 def _for_all(version: type[Version]) -> ColumnElement[bool]:
@@ -23,22 +26,34 @@ def is_in_force() -> ColumnElement[bool]:
     return or_(Permission.expires.is_(None), Permission.expires > func.current_timestamp())
 
 
-def _own_or_granted(actor: Actor, version: type[Version]) -> ColumnElement[bool]:
-    if actor.is_admin:
-        return true()
+def granted_to(actor: Actor, version: type[Version] = Version) -> ColumnElement[bool]:
+    """Return the predicate on versions of what somebody granted to the actor to read.
+
+    Grants to everybody are not among them.
+    """
     if actor.account is None and not actor.groups:
         return false()
     to_user = and_(Permission.grantee_type == "USER", Permission.grantee == actor.name)
-    granted = exists().where(
+    return exists().where(
         Permission.item_id == version.item_id,
-        Permission.permission.in_(_READS),
+        Permission.permission.in_(READS),
         is_in_force(),
         or_(
             to_user if actor.account is not None else false(),
             and_(Permission.grantee_type == "GROUP", Permission.grantee.in_(actor.groups)),
         ),
     )
-    return or_(Item.owner_id.in_(actor.accounts), granted)
+
+
+def _own_or_granted(actor: Actor, version: type[Version]) -> ColumnElement[bool]:
+    if actor.is_admin:
+        return true()
+    return or_(Item.owner_id.in_(actor.accounts), granted_to(actor, version))
+
+
+def without_links(actor: Actor) -> Actor:
+    """Return the actor as lists know it: what only a link opens is in none of them."""
+    return replace(actor, groups=frozenset(one for one in actor.groups if not is_link(one)))
 
 
 def visible_to(actor: Actor, version: type[Version] = Version) -> ColumnElement[bool]:
@@ -50,7 +65,7 @@ def visible_to(actor: Actor, version: type[Version] = Version) -> ColumnElement[
     """
     for_everybody = exists().where(
         Permission.item_id == version.item_id,
-        Permission.permission.in_(_READS),
+        Permission.permission.in_(READS),
         is_in_force(),
         Permission.grantee_type == "GROUP",
         Permission.grantee == ALL_USERS,
@@ -67,11 +82,11 @@ def newest_first() -> tuple[ColumnElement[Any], ...]:
 def listed_to(actor: Actor, version: type[Version] = Version) -> ColumnElement[bool]:
     """Return the predicate on Item and Version for every list, count and feed.
 
-    What is withdrawn is in none of them, and a grant to everybody does not list what is not
-    published.
+    What is withdrawn is in none of them; a grant to everybody does not list what is not
+    published, nor does a link that was opened.
     """
     announced = and_(version.state == State.PUBLISHED.value, _for_all(version))
     return and_(
         version.state != State.WITHDRAWN.value,
-        or_(announced, _own_or_granted(actor, version)),
+        or_(announced, _own_or_granted(without_links(actor), version)),
     )

@@ -35,11 +35,13 @@ class PageForm:
 
 
 class _Reader(HTMLParser):
-    """Reads the one form for items that a page has."""
+    """Reads the one form for items that a page has, or all that are sent to an address."""
 
-    def __init__(self, page: str) -> None:
+    def __init__(self, page: str, action: str | None = None) -> None:
         super().__init__(convert_charrefs=True)
         self.form: PageForm | None = None
+        self.forms: list[PageForm] = []
+        self._action = action
         self._is_inside = False
         self._select: tuple[str, list[str], list[str]] | None = None
         self._area: tuple[str, list[str]] | None = None
@@ -47,8 +49,13 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attrs}
-        if tag == "form" and "describing" in said.get("class", ""):
+        if tag == "form" and (
+            "describing" in said.get("class", "")
+            if self._action is None
+            else said.get("action") == self._action
+        ):
             self.form, self._is_inside = PageForm(said["action"]), True
+            self.forms.append(self.form)
         if not self._is_inside or self.form is None:
             return
         if tag == "input" and (said.get("type") not in {"checkbox", "radio"} or "checked" in said):
@@ -103,6 +110,11 @@ class Reader:
         for name, value in (*form.fields, ("do", do)):
             data.setdefault(name, []).append(value)
         return self.client.post(form.action, data=data, headers={"Accept": accept}, buffered=True)
+
+
+def forms_to(answer: TestResponse, action: str) -> list[PageForm]:
+    """Return the forms of a page that are sent to an address, in their order."""
+    return _Reader(answer.text, action).forms
 
 
 def form_of(answer: TestResponse) -> PageForm:

@@ -146,7 +146,7 @@ def test_readiness_is_503_until_everything_is_projected(empty: Site) -> None:
     assert ready.status_code == 200, ready.text
     said = ready.get_json()
     assert said["ready"] is True
-    assert set(said) == {"ready", "checks", "outbox", "registrar"}
+    assert set(said) == {"ready", "checks", "outbox", "registrar", "issuers"}
     with empty.parts.database.writing() as session:
         readiness.set_fact(session, readiness.SAMPLES, "loading")
     assert empty.anyone.get("/health/ready").status_code == 503

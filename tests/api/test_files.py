@@ -3,13 +3,16 @@
 import base64
 import hashlib
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 
 from api.app import create_app
 from catalog.adapters.objects_files import FileObjects
+from catalog.services.garbage import clear_garbage
 from tests.api.sites import BASE, Caller, Site, problem
+from tests.catalogs import now
 
 BYTES = bytes(range(256)) * 40
 SHA = hashlib.sha256(BYTES).hexdigest()
@@ -291,9 +294,13 @@ def test_a_disk_that_is_nearly_full_takes_no_more_and_goes_on_reading(site: Site
     assert site.inventory() == before
 
 
-def test_deleting_a_draft_removes_its_bytes(site: Site) -> None:
+def test_deleting_a_draft_removes_its_bytes_after_some_days(site: Site) -> None:
+    clear_garbage(site.parts, now() + timedelta(days=8))
     before = site.inventory()["objects"]
     one = site.with_file("a", b"gone soon")
     assert site.inventory()["objects"] != before
     assert site.owner.delete(one.path, If_Match="*").status_code == 204
+    clear_garbage(site.parts, now() + timedelta(days=6))
+    assert site.inventory()["objects"] != before
+    clear_garbage(site.parts, now() + timedelta(days=8))
     assert site.inventory()["objects"] == before

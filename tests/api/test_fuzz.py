@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from schemathesis import Case
 from schemathesis.core.result import Ok
 
+from api.storage_v1_answers import is_storage_v1
 from tests.api.sites import TURTLE, Kept, Site
 from tests.catalogs import description
 
@@ -57,7 +58,9 @@ def test_no_operation_fails_whatever_its_parameters(
                 case.path_parameters["id"] = item
             answer = _call(case, headers)
             label = f"{case.method} {case.path}"
-            if answer.status_code >= 500 and answer.status_code not in LIMITED:
+            # Sage's storage API says 500 for what is wrong with a request, but never this.
+            recorded = is_storage_v1(case.path) and "does not expect" not in answer.text
+            if answer.status_code >= 500 and answer.status_code not in LIMITED and not recorded:
                 failed[label] = answer.text[:500]
 
         ask()

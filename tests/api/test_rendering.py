@@ -13,14 +13,15 @@ import pytest
 from html5rdf import HTMLParser
 from html5rdf.treebuilders import getTreeBuilder
 
-from api import history_rendering, rendering, vocabulary_rendering
+from api import history_rendering, rendering, token_pages, vocabulary_rendering
 from api.asking import ExampleQuery, SparqlOutcome
+from api.file_pages import files_page
 from api.form_findings import Findings, Told
 from api.form_tree import described, with_room
 from api.form_view import Sending
 from api.form_words import Words
 from api.frame import Frame
-from api.landing import IDS
+from api.landing import IDS, Chosen
 from api.naming import naming
 from api.preview import Preview
 from catalog.domain.description import Description, term_of_text
@@ -36,7 +37,7 @@ from catalog.domain.errors import (
 from catalog.domain.identifiers import SAGE, VOCAB, item_iri
 from catalog.domain.lifecycle import State, Visibility
 from catalog.domain.messages import Inbox, Message
-from catalog.domain.permissions import Action, Actor, Role
+from catalog.domain.permissions import Action, Actor, Role, Scope
 from catalog.domain.proposing.proposals import (
     Decision,
     Difference,
@@ -51,6 +52,7 @@ from catalog.domain.proposing.proposals import Kind as ProposalKind
 from catalog.domain.proposing.proposals import State as ProposalState
 from catalog.domain.reading import read
 from catalog.domain.record import (
+    Delay,
     Deprecation,
     Dois,
     DoiState,
@@ -67,13 +69,20 @@ from catalog.domain.schemes import SKOS
 from catalog.domain.terms.changes import Change, Kind
 from catalog.domain.terms.lexicon import Found
 from catalog.library import library
+from catalog.services.browse_files import Contents, Folder
 from catalog.services.compare import Compared, FileChange, Files
+from catalog.services.dates import Dated
 from catalog.services.history import Happened
 from catalog.services.item_history import Entry, History
 from catalog.services.lineage import Lineage
 from catalog.services.proposals import Narrowed
+from catalog.services.quotas import Usage
 from catalog.services.revisions import Revised
 from catalog.services.term_history import Happening, ReleaseLine
+from catalog.services.tokens import TokenLine, TokenState
+from tests.api.access_shown import pages_of_access
+from tests.api.references_shown import pages_of_references
+from tests.api.sharing_shown import pages_of_sharing
 
 LIBRARY = library()
 NOW = datetime(2026, 11, 23, 0, 30, tzinfo=UTC)
@@ -397,11 +406,53 @@ def past(*entries: Entry, cursor: str | None = None) -> str:
     return history_rendering.history(FRAME, LIBRARY, found, is_continued=cursor is not None)
 
 
+def token_line(label: str, **more: Any) -> TokenLine:
+    """Return what the page of tokens shows of one."""
+    line = TokenLine(
+        id="0123456789ab",
+        account="local",
+        label=label,
+        scopes=(Scope.READ, Scope.WRITE),
+        created=datetime(2026, 11, 1, tzinfo=UTC),
+        expires=datetime(2027, 1, 30, tzinfo=UTC),
+        last_used=None,
+        state=TokenState.ACTIVE,
+    )
+    return replace(line, **more)
+
+
 PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "front": (
         "index.html",
         lambda: rendering.index(
             FRAME, LIBRARY, counts={"model": 2, "weights": 1}, newest=LINES, examples=(EXAMPLE,)
+        ),
+    ),
+    "files": (
+        "files.html",
+        lambda: files_page(
+            FRAME,
+            found=Contents(
+                _PLAIN,
+                "sky/",
+                (Folder("sky/2020/", 1_204), Folder("sky/<b>/", 1)),
+                (replace(FILES[0], name="sky/a b.png"),),
+                1_206,
+                "more",
+            ),
+            n=1,
+            prefix=None,
+            cursor="this",
+        ),
+    ),
+    "files, none": (
+        "files.html",
+        lambda: files_page(
+            FRAME,
+            found=Contents(_PLAIN, "", (), (), 0, None),
+            n=None,
+            prefix="<i>",
+            cursor=None,
         ),
     ),
     "history": (
@@ -483,6 +534,30 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
         lambda: item(
             record_of(state=State.DRAFT, published=None, report=REPORT.to_dict()),
             may=frozenset(Action),
+        ),
+    ),
+    "item, under embargo, to a reader": (
+        "item.html",
+        lambda: item(record_of(visibility=Visibility.EMBARGOED, until=NOW, files=FILES)),
+    ),
+    "item, under embargo, wrongly changed by its owner": (
+        "item.html",
+        lambda: item(
+            record_of(visibility=Visibility.EMBARGOED, until=NOW, files=FILES),
+            may=frozenset(Action),
+            chosen=Chosen("embargoed", "<b>soon", field="until", error="No date: <b>soon."),
+        ),
+    ),
+    "item, private, not public on its date": (
+        "item.html",
+        lambda: item(
+            record_of(
+                visibility=Visibility.PRIVATE,
+                publish_at=NOW,
+                delay=Delay(NOW, ("It cites <b>.", "No licence.")),
+            ),
+            may=frozenset(Action),
+            chosen=Chosen("no such", field="visibility", error="There is none <b>."),
         ),
     ),
     "item, deprecated": (
@@ -625,10 +700,53 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     "shape": ("shape.html", lambda: rendering.shape(FRAME, LIBRARY, "training-data")),
     "ontology": ("ontology.html", lambda: rendering.ontology(FRAME, LIBRARY)),
     "docs": ("docs.html", lambda: rendering.docs(FRAME, document=DOCUMENT)),
+    **pages_of_access(FRAME, LIBRARY, _PLAIN),
     "sign in": ("sign_in.html", lambda: rendering.sign_in(FRAME, next="/me", error=None)),
     "sign in, refused": (
         "sign_in.html",
-        lambda: rendering.sign_in(FRAME, next="/me", error="not known."),
+        lambda: rendering.sign_in(FRAME, next="/me", error="not known.", takes_sage=True),
+    ),
+    "sign in, elsewhere": (
+        "sign_in.html",
+        lambda: rendering.sign_in(
+            FRAME, next="/me", error=None, provider="Globus", refused="Globus says no."
+        ),
+    ),
+    "signed out": (
+        "sign_in.html",
+        lambda: rendering.sign_in(
+            FRAME,
+            next="",
+            error=None,
+            provider="Globus",
+            is_out=True,
+            exit="https://auth.example.org/leave",
+        ),
+    ),
+    "tokens": (
+        "tokens.html",
+        lambda: token_pages.tokens(
+            FRAME,
+            lines=(
+                token_line("", last_used=datetime(2026, 11, 27, 8, 5, tzinfo=UTC)),
+                token_line("nightly <b>upload</b>", id="00ff00ff00ff", expires=None),
+                token_line("old", id="11ff00ff00ff", state=TokenState.REVOKED),
+                token_line("older", id="22ff00ff00ff", state=TokenState.EXPIRED),
+            ),
+            offered=tuple(Scope),
+            made=token_pages.Made("sage_abc", "nightly", datetime(2027, 2, 26, tzinfo=UTC)),
+        ),
+    ),
+    "tokens, none and refused": (
+        "tokens.html",
+        lambda: token_pages.tokens(
+            FRAME,
+            lines=(),
+            offered=(Scope.READ,),
+            filled=token_pages.Filled(label='"><b>', days=0),
+            error=NotAcceptable("A token lasts 1 to 365 days."),
+            is_ended=True,
+        ),
     ),
     "me": (
         "me.html",
@@ -638,8 +756,16 @@ PAGES: dict[str, tuple[str, Callable[[], str]]] = {
             account="local",
             role="admin",
             page=Page(LINES, 9, "next-one"),
+            usage=Usage(3, 4_100_000, 1, 5_000, 1_000_000, 10**12),
+            dated=[
+                Dated(ITEM, 1, "An <b>embargo", NOW, is_embargo=True, delay=None),
+                Dated(ITEM, 2, "Waiting", NOW, is_embargo=False, delay=None),
+                Dated(ITEM, 3, "Late", NOW, is_embargo=False, delay=Delay(NOW, ("Why <b>.",))),
+            ],
         ),
     ),
+    **pages_of_sharing(FRAME, LIBRARY, _PLAIN, LINES),
+    **pages_of_references(FRAME, LIBRARY, _PLAIN),
     "new": ("new.html", lambda: rendering.new(FRAME, LIBRARY)),
     **{
         f"form, {item_type}": ("form.html", lambda item_type=item_type: _form(item_type))  # type: ignore[misc]
@@ -685,6 +811,9 @@ class Parsed:
 @pytest.fixture(scope="module", params=sorted(PAGES))
 def page(request: pytest.FixtureRequest) -> Parsed:
     return Parsed(PAGES[request.param][1]())
+
+
+DATED = [name for name in PAGES if name.startswith(("item, under embargo", "item, private"))]
 
 
 def test_every_template_has_a_page_here() -> None:
@@ -886,7 +1015,7 @@ def pages_with(payload: str) -> Iterator[str]:
     yield proposed_terms([replace(LISTED[0], label=payload, by=payload, why=payload)], total=1)
     yield proposal_form({"prefLabel": [payload], "definition": [payload]}, payload)
     yield differing([replace(CHANGES[0], label=payload, before=payload, after=payload)])
-    yield rendering.sign_in(FRAME, next=payload, error=payload)
+    yield rendering.sign_in(FRAME, next=payload, error=payload, provider=payload, refused=payload)
 
 
 @pytest.fixture(scope="module")
@@ -1058,12 +1187,12 @@ def test_a_part_named_like_a_section_takes_no_id_away() -> None:
 
 
 def test_the_page_uses_no_id_of_its_own_that_is_not_kept_free() -> None:
-    for name in ("item, draft", "item, blocked", "item, deprecated"):
+    for name in ("item, draft", "item, blocked", "item, deprecated", *DATED):
         found = Parsed(PAGES[name][1]())
         own = {node.get("id") for node in found.all() if node.get("id")}
         description = (VALID / "common-rich.ttl").read_text()
         assert {one for one in own if f"#{one}>" not in description} - {
-            "file/a/source%20record.json", "file/a%2Fsource%20record.json"
+            "file/model.pth", "file/a/source%20record.json", "file/a%2Fsource%20record.json"
         } <= IDS  # fmt: skip
 
 

@@ -78,6 +78,38 @@ TABLE: Final[dict[str, dict[str, tuple[int, ...]]]] = {
         "hidden tombstone": (*OWNERS, 410, 410),
         "deleted": NOTHING,
     },
+    "permissions": {
+        "draft": (*OWNERS, 200, 200),
+        "public": (401, 403, 403, 200, 200),
+        "private": (*OWNERS, 200, 200),
+        "withdrawn": (410, 410, 410, 410, 410),
+        "hidden tombstone": (*OWNERS, 410, 410),
+        "deleted": NOTHING,
+    },
+    "share": {
+        "draft": (*OWNERS, 200, 200),
+        "public": (401, 403, 403, 200, 200),
+        "private": (*OWNERS, 200, 200),
+        "withdrawn": (410, 410, 410, 410, 410),
+        "hidden tombstone": (*OWNERS, 410, 410),
+        "deleted": NOTHING,
+    },
+    "own": {
+        "draft": (*OWNERS, 202, 200),
+        "public": (401, 403, 403, 202, 200),
+        "private": (*OWNERS, 202, 200),
+        "withdrawn": (410, 410, 410, 410, 410),
+        "hidden tombstone": (*OWNERS, 410, 410),
+        "deleted": NOTHING,
+    },
+    "ask for access": {
+        "draft": (*OWNERS, 409, 409),
+        "public": (401, 409, 409, 409, 409),
+        "private": (*OWNERS, 409, 409),
+        "withdrawn": (410, 410, 410, 410, 410),
+        "hidden tombstone": (*OWNERS, 410, 410),
+        "deleted": NOTHING,
+    },
     "list files": {
         "draft": (*OWNERS, 200, 200),
         "public": (200, 200, 200, 200, 200),
@@ -140,11 +172,29 @@ REQUESTS: Final[dict[str, tuple[Action, Callable[[Caller, str], TestResponse]]]]
         Action.WITHDRAW,
         lambda who, path: who.post(f"{path}/withdrawal?wait=0", {"reason": "x"}, If_Match="*"),
     ),
-    "list files": (Action.READ_FILE, lambda who, path: who.get(f"{path}/files")),
+    "permissions": (Action.READ_PERMISSIONS, lambda who, path: who.get(f"{path}/permissions")),
+    "share": (Action.SHARE, lambda who, path: who.put(f"{path}/permissions", [], If_Match="*")),
+    "own": (
+        Action.OWN,
+        lambda who, path: who.put(
+            f"{path}/owner", {"owner": "curator", "kind": "person"}, If_Match="*"
+        ),
+    ),
+    "ask for access": (
+        Action.REQUEST_ACCESS,
+        lambda who, path: who.post(
+            f"{path}/access-requests", {"purpose": "To see what it is that is closed here."}
+        ),
+    ),
+    "list files": (Action.READ, lambda who, path: who.get(f"{path}/files")),
     "download": (Action.READ_FILE, lambda who, path: who.get(f"{path}/files/a.bin")),
     "upload": (Action.WRITE, lambda who, path: who.put(f"{path}/files/a.bin", b"new")),
     "remove file": (Action.WRITE, lambda who, path: who.delete(f"{path}/files/a.bin")),
 }
+
+
+OF_ITEMS: Final = {"show", "permissions", "share", "own", "ask for access"}
+"""The requests on an item as a whole, which no version takes."""
 
 
 def in_state(site: Site, state: str) -> Kept:
@@ -163,7 +213,7 @@ def in_state(site: Site, state: str) -> Kept:
 
 @pytest.mark.parametrize(
     ("request_", "version"),
-    [(name, "") for name in TABLE] + [(name, "/v/1") for name in TABLE if name != "show"],
+    [(name, "") for name in TABLE] + [(name, "/v/1") for name in TABLE if name not in OF_ITEMS],
 )
 @pytest.mark.parametrize("state", STATES)
 def test_each_role_is_answered_as_the_table_says(

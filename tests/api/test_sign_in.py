@@ -46,6 +46,8 @@ class Forms(HTMLParser):
         said = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.found.append((said.get("method", "get"), said.get("action", ""), {}))
+        if said.get("type") == "radio" and "checked" not in said:
+            return
         if tag in {"input", "select", "textarea"} and self.found and "name" in said:
             self.found[-1][2][said["name"]] = said.get("value", "")
 

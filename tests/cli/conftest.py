@@ -44,6 +44,7 @@ def command(
     for variable in [name for name in os.environ if name.startswith("SAGE_CATALOG_")]:
         monkeypatch.delenv(variable)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: object) -> Told:

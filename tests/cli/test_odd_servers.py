@@ -26,6 +26,7 @@ class OddServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
+        self.seen: list[tuple[str, dict[str, str]]] = []
 
     @property
     def url(self) -> str:
@@ -48,6 +49,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = unquote(self.path.partition("?")[0])
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.server.seen.append((f"{self.command} {path}", dict(self.headers)))
         status, headers, body = self.server.answers.get(path, (404, {"Content-Length": "0"}, b""))
         self.send_response(status)
         for name, value in headers.items():
@@ -55,6 +58,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
         self.close_connection = True
+
+    do_POST = do_PUT = do_GET  # noqa: N815 - the names are those of the protocol
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -39,6 +39,25 @@ def test_a_token_is_made_beside_a_running_server_and_revoked(
     assert command("token", "revoke", "sage_never", "--data", server.data).code == 4
 
 
+def test_tokens_are_listed_with_what_they_are_for_and_end_by_their_id(
+    command: Command, tmp_path: Path
+) -> None:
+    data = tmp_path / "new"
+    scopes = ("--scope", "write", "--scope", "publish", "--days", "3", "--label", "nightly")
+    command("token", "create", "ana", *scopes, "--data", data)
+    command("token", "create", "ben", "--data", data)
+    (line,) = command("token", "list", "ana", "--data", data, "--json").said["tokens"]
+    assert (line["scopes"], line["label"]) == (["read", "write", "publish"], "nightly")
+    assert len(command("token", "list", "--data", data).out.splitlines()) == 2
+    assert command("token", "revoke", line["id"], "--data", data).code == 0
+    (line,) = command("token", "list", "ana", "--data", data, "--json").said["tokens"]
+    assert line["state"] == "revoked"
+    assert command("token", "revoke", "ffffffffffff", "--data", data).code == 4
+    assert command("token", "list", "nobody", "--data", data).code == 4
+    refused = command("token", "create", "ben", "--scope", "admin", "--data", data)
+    assert (refused.code, refused.out) == (1, "")
+
+
 def test_the_token_alone_is_printed_so_that_scripts_can_keep_it(
     command: Command, tmp_path: Path
 ) -> None:
@@ -74,6 +93,13 @@ def test_doctor_looks_beside_a_running_server_and_changes_nothing(
         line.startswith("good ")
         for line in command("doctor", "--data", server.data).out.splitlines()
     )
+
+
+def test_reconcile_looks_beside_a_running_server_and_finds_nothing(
+    command: Command, server: Served
+) -> None:
+    told = command("reconcile", "--data", server.data, "--deep", "--fix", "--json")
+    assert (told.code, told.said["clean"], told.said["differences"]) == (0, True, [])
 
 
 def test_doctor_names_what_is_wrong_by_code_1(command: Command, data: Path) -> None:

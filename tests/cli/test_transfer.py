@@ -140,8 +140,11 @@ def test_a_file_that_is_there_already_is_not_fetched_again(
     before = got.stat().st_mtime_ns, got.stat().st_ino
     assert ask("download", item).code == 0
     assert (got.stat().st_mtime_ns, got.stat().st_ino) == before
-    got.write_text("damaged")
-    assert ask("download", item).code == 0
+    got.write_text("changed by somebody")
+    told = ask("download", item)
+    assert (told.code, "--force replaces it" in told.err) == (5, True)
+    assert got.read_text() == "changed by somebody"
+    assert ask("download", item, "--force").code == 0
     assert got.read_text() == "the same"
 
 

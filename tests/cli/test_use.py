@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from catalog.cli import VERBS
+from catalog.client import Client, Refused
 from tests.api.served import Served
 from tests.catalogs import description
 from tests.cli.conftest import Command
@@ -199,6 +201,33 @@ def test_what_the_state_does_not_allow_is_code_5(ask: Command, tmp_path: Path) -
     made = ask("submit", tmp_path / "x.ttl", "--publish", "--json").said
     told = ask("publish", made["id"], "--json")
     assert told.code == told.said["exit_code"] == 5
+
+
+def test_files_under_an_embargo_open_by_themselves(
+    ask: Command, tmp_path: Path, server: Served
+) -> None:
+    (tmp_path / "x.ttl").write_bytes(description("Under an embargo"))
+    (tmp_path / "a.csv").write_text("at,value\n1,2\n")
+    made = ask("submit", tmp_path / "x.ttl", "--file", tmp_path / "a.csv", "--json").said
+    publish = ("publish", made["id"], "--visibility", "embargoed")
+    for bad in ((), ("--until", "2001-01-01"), ("--until", "soon"), ("--publish-at", "2031-01-01")):
+        refused = ask(*publish, *bad)
+        assert (refused.code, len(refused.err.splitlines())) == (1, 1)
+    until = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+    told = ask(*publish, "--until", until, "--json").said
+    assert told["visibility"] == "embargoed"
+    stranger = Client(server.url)
+    told_why = []
+    deadline = time.monotonic() + 20
+    while not (tmp_path / "b.csv").exists() and time.monotonic() < deadline:
+        try:
+            stranger.download(made["id"], made["files"][0], tmp_path / "b.csv")
+        except Refused as fault:
+            told_why.append(fault.detail)
+            time.sleep(0.2)
+    assert (tmp_path / "b.csv").read_text() == "at,value\n1,2\n"
+    assert told_why
+    assert all("under embargo" in one for one in told_why)
 
 
 def test_a_description_that_is_too_large_is_told_as_the_server_tells_it(

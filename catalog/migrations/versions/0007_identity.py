@@ -33,6 +33,7 @@ def upgrade() -> None:
     op.add_column("token", sa.Column("last_used", sa.DateTime(timezone=True), nullable=True))
     groups = sa.Column("groups", sa.Text(), server_default="[]", nullable=False)
     op.add_column("sign_in", groups)
+    op.add_column("sign_in", sa.Column("sealed", sa.Text(), nullable=True))
     with op.batch_alter_table("sign_in") as sign_in:
         sign_in.alter_column("token_hash", existing_type=sa.String(length=64), nullable=True)
     op.add_column("permission", sa.Column("expires", sa.DateTime(timezone=True), nullable=True))
