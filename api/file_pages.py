@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from api.frame import Frame
 from api.preview import is_previewable
 from api.rendering import page_of
+from catalog.domain.fixity import Fixity
 from catalog.domain.identifiers import quoted
 from catalog.domain.lifecycle import Visibility, is_announced
 from catalog.domain.record import FileRecord
@@ -23,6 +24,7 @@ class FileLine:
     size_bytes: int
     media_type: str
     sha256: str
+    fixity: Fixity | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ def _files(item: str, here: str, inside: str, files: Iterable[FileRecord]) -> It
             size_bytes=file.size_bytes,
             media_type=file.media_type,
             sha256=file.sha256,
+            fixity=file.fixity,
         )
 
 

@@ -18,6 +18,7 @@ from api.context import actor, frame, now, parts
 from api.file_pages import files_page
 from api.guard import FILE_POLICY, WholeBody
 from api.itemjson import file_json
+from api.known_bytes import known_as_json
 from api.negotiation import HTML, JSON, choose
 from api.operations import IF_MATCH, operation, query_parameter
 from api.parameters import whole_number
@@ -123,6 +124,7 @@ def put_file(id: str, name: str, n: int | None = None) -> Response:
     with transfers().moving():
         kept = upload(parts(), actor(), id, sent, expected=_expected(), now=now(), n=n)
     answer = file_json(kept.record, kept.file, parts().settings.base)
+    answer["known_as"] = known_as_json(kept.record, kept.file)
     response = json_answer(answer, 201 if kept.new else 200)
     response.headers["Location"] = answer["url"]
     response.headers["X-Item-ETag"] = f'"{kept.record.stage}"'

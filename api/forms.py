@@ -39,6 +39,7 @@ from catalog.services.find import Filters, Mine, find
 from catalog.services.inbox import inbox
 from catalog.services.ownership import offers_to
 from catalog.services.quotas import usage_of
+from catalog.services.soundness import damaged_of
 from catalog.services.read import read
 from catalog.services.restore import restore
 from catalog.services.submit import Submission, submit
@@ -206,6 +207,7 @@ def own_page() -> AnyResponse:
         shared=_first_of(me, Mine.SHARED),
         shared_with={draft.record.id: draft.shared or 0 for draft in seen},
         moved=moved_of(parts(), me, limit=_MOVED_SHOWN),
+        damaged=damaged_of(parts(), me, limit=_MOVED_SHOWN),
         usage=usage_of(parts(), require_account(me), now=now()),
     )
     return body(content, HTML)

@@ -50,7 +50,7 @@ def sentence(frame: Frame, words: Naming, record: ItemRecord, entry: Entry) -> s
 _WITHOUT: Final = dict.fromkeys(
     (
         "name", "reason", "doi", "previous", "problem", "visibility",
-        "agreement", "to", "ending", "address", "who", "owner",
+        "agreement", "to", "ending", "address", "who", "owner", "result",
     ),
     "",
 )  # fmt: skip
@@ -58,7 +58,7 @@ _WITHOUT: Final = dict.fromkeys(
 _SENTENCES: Final[Mapping[Happened, str]] = {
     Happened.SUBMITTED: "Submitted as a draft",
     Happened.BEGUN: "Draft of {which} begun, as version {previous} was",
-    Happened.FIXITY_FAILED: "File {name} found damaged",
+    Happened.FIXITY_FAILED: "File {name} found damaged: {result}",
     Happened.FIXITY_OK: "File {name} is as it was kept again",
     Happened.FILE_REMOVED: "File {name} removed",
     Happened.PUBLISHED: "{which} published, {visibility}",

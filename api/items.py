@@ -17,6 +17,7 @@ from api.exports import alone, export_asked, in_export
 from api.head import head_of
 from api.itemjson import item_json, page_json
 from api.kept_pages import kept
+from api.known_bytes import known_of, known_sources_json
 from api.negotiation import HTML, JSON, choose
 from api.operations import IF_MATCH, WAIT, operation, query_parameter
 from api.parameters import flag, seconds, whole_number
@@ -169,7 +170,7 @@ def submit_item() -> Response:
         ),
         now=now(),
     )
-    response = answer_change(done.record, wait, 201)
+    response = answer_change(done.record, wait, 201, **known_sources_json(done.record))
     response.headers["Location"] = item_iri(done.record.id, parts().settings.base)
     return response
 
@@ -187,13 +188,15 @@ def media_type_sent() -> str:
     return request.mimetype.lower()
 
 
-def answer_change(record: ItemRecord, wait: float, status: int = 200) -> Response:
+def answer_change(record: ItemRecord, wait: float, status: int = 200, **more: Any) -> Response:
     """Return the JSON of an item that was just changed, once queries see it or the wait is over.
 
     wait  seconds; asked for before the change, which is not to be undone for a bad parameter
+    more  what else the answer says
     """
     done = record.indexed or outbox.wait_until_indexed(parts(), record.id, wait)
-    return tagged(json_answer(_json(replace(record, indexed=done)), status), record.stage)
+    said = _json(replace(record, indexed=done)) | more
+    return tagged(json_answer(said, status), record.stage)
 
 
 def wait_seconds(default: float = 1.0) -> float:
@@ -308,6 +311,7 @@ def page_of_item(seen: Seen, n: int | None, who: Actor | None = None, **more: An
         notice=request.args.get("done"),
         lineage=lineage(parts(), who or actor(), seen),
         preview=preview_on_page(record),
+        known=known_of(record, who or actor()) if Action.WRITE in seen.may else None,
         head=head_of(alone(seen), _address(record.id, n), parts().settings.title),
         **more,
     )
@@ -338,7 +342,7 @@ def revise_item(id: str, n: int | None = None) -> Response:
         now=now(),
         n=n,
     )
-    return answer_change(record, wait)
+    return answer_change(record, wait, **known_sources_json(record))
 
 
 @operation(

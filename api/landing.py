@@ -37,6 +37,7 @@ from catalog.domain.exporting.citations import Cited, Sentence, apa, cited
 from catalog.domain.exporting.datacite_relations import concept_of
 from catalog.domain.exporting.exported import TEST_DOI, Exported
 from catalog.domain.fields import Group
+from catalog.domain.fixity import Fixity
 from catalog.domain.identifiers import RECORD, VOCAB, item_iri, item_of, quoted
 from catalog.domain.lifecycle import (
     BYTES_ARE_CLOSED,
@@ -151,6 +152,7 @@ class FileHere:
     """A file kept here; `rows` is what the description adds about it.
 
     preview_href  where its beginning is shown, "" where it cannot be
+    fixity        what the last reading of its bytes showed
     """
 
     name: str
@@ -161,6 +163,7 @@ class FileHere:
     sha256: str
     anchor: str
     rows: tuple[Row, ...]
+    fixity: Fixity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -596,6 +599,7 @@ class Landing:
             sha256=file.sha256,
             anchor=self._reader.claim(anchor),
             rows=self._reader.rows(subject),
+            fixity=file.fixity,
         )
 
     def _files_elsewhere(self) -> Iterable[FileElsewhere]:

@@ -20,6 +20,7 @@ from api.form_tree import Node, changed, described, sent, with_room
 from api.form_view import Sending, differing
 from api.form_words import Words, into_form
 from api.itemjson import moment
+from api.known_bytes import Known, known_sources
 from api.naming import naming
 from api.negotiation import HTML, JSON, choose
 from api.operations import operation, query_parameter
@@ -461,8 +462,18 @@ def _page(
         found=_findings(shown, report),
         sending=replace(form.sending, kept=form.kept, unsaved=unsaved),
         items=_items_to_name(form.root),
+        known=_known(form),
     )
     return body(content, HTML, status)
+
+
+def _known(form: Form) -> Known | None:
+    """Return what other items name already of what a form says."""
+    signed_in = session()
+    if signed_in is None:
+        return None
+    said = statements(form.root, _words(), form.kept)
+    return Known(addresses=known_sources(form.sending.item_id, said, signed_in.actor))
 
 
 def _items_to_name(tree: Node) -> dict[str, Sequence[ItemLine]]:

@@ -83,7 +83,9 @@ class Preview:
 
 
 def is_previewable(file: FileRecord) -> bool:
-    """Tell whether a file is of a kind that can be shown."""
+    """Tell whether a file is of a kind that can be shown, and as far as is known undamaged."""
+    if file.fixity is not None and file.fixity.is_damaged:
+        return False
     if file.media_type in PICTURES:
         return file.size_bytes <= LARGEST_PICTURE_BYTES
     return _separator(file) is not None or _is_json(file) or _is_text(file)

@@ -27,6 +27,7 @@ from api.form_words import Words
 from api.frame import Frame
 from api.head import Head
 from api.judging import placeless, source_lines, tally, verdict
+from api.known_bytes import Known
 from api.landing import FORMS, Chosen, Landing
 from api.listing import Line, address, counts, filters_on, lines, states
 from api.naming import Naming, Word, compact, naming
@@ -49,6 +50,7 @@ from catalog.services.lineage import Lineage
 from catalog.services.look_up_reference import LookedUp
 from catalog.services.ownership import OfferToMe
 from catalog.services.quotas import Usage
+from catalog.services.soundness import DamagedFile
 
 
 def _counted(number: int, name: str) -> str:
@@ -195,6 +197,7 @@ def item(
     preview: tuple[str, Preview] | None = None,
     chosen: Chosen | None = None,
     shared: int | None = None,
+    known: Known | None = None,
 ) -> str:
     """Return the page of one version of an item.
 
@@ -208,11 +211,12 @@ def item(
     preview   the beginning of one of its files, with the name of the file
     chosen    what was filled into the form about who may see it, where that was refused
     shared    with how many it is shared, None where the reader may not know
+    known     what it shares with other items; nothing for whoever may not change it
     """
     further = lineage or Lineage()
     found = Landing(frame, library, record, names, cited_by, may, further, preview, chosen)
     said = NOTICES.get(notice or "")
-    told = {"notice": said, "head": head or Head(()), "shared": shared}
+    told = {"notice": said, "head": head or Head(()), "shared": shared, "known": known}
     return page_of("item.html", frame, it=found, **told)
 
 
@@ -498,6 +502,7 @@ def me(
     shared: Page = _NOTHING,
     shared_with: Mapping[str, int] | None = None,
     moved: tuple[Sequence[Moved], int] = ((), 0),
+    damaged: tuple[Sequence[DamagedFile], int] = ((), 0),
     usage: Usage | None = None,
 ) -> str:
     """Return the page of who is signed in: the items that are theirs, and the way out.
@@ -511,6 +516,7 @@ def me(
     shared        the first of the items that others share with them
     shared_with   id of a draft to with how many it is shared
     moved         some of the references that are no longer as described, and how many there are
+    damaged       some of the files whose bytes are not those that were kept, and how many there are
     usage         what their items keep, and may keep
 
     requests_to_decide, requests_made  how many requests for closed files wait for their decision,
@@ -541,6 +547,8 @@ def me(
         shared_with=shared_with or {},
         moved=moved_lines(frame, words, moved[0]),
         moved_total=moved[1],
+        damaged=damaged[0],
+        damaged_total=damaged[1],
         usage=usage,
         lines=lines(frame, words, page.lines),
         total=page.total,
@@ -655,17 +663,20 @@ def form(
     found: Findings,
     sending: Sending,
     items: Mapping[str, Sequence[ItemLine]] | None = None,
+    known: Known | None = None,
 ) -> str:
     """Return the form for an item.
 
     items    item type to the items that may be named where one of that type is asked for
+    known    what other items name already of what stands in it
     tree     what stands in it
     found    what validation found, at its controls
     sending  where it is sent, and what happened to it so far
     """
     shown = FormView(frame, words.naming, words, item_type, tree, found, sending, items or {})
     absent = words.naming.of_term(f"{SAGE}notStated")
-    return page_of("form.html", frame, it=shown, kept=written(sending.kept), absent=absent)
+    said = {"kept": written(sending.kept), "absent": absent, "known": known}
+    return page_of("form.html", frame, it=shown, **said)
 
 
 def docs(frame: Frame, *, document: Mapping[str, Any]) -> str:

@@ -26,7 +26,9 @@ from api.negotiation import HTML, JSON, choose
 from api.operations import operation, query_parameter
 from api.parameters import flag, whole_number
 from catalog.domain.errors import CatalogError, NotAcceptable, TooMany
+from catalog.domain.lifecycle import State
 from catalog.domain.permissions import ANYONE, Action, Actor
+from catalog.domain.tombstone import gone
 from catalog.services.inbox import inbox, settle
 from catalog.services.read import read
 from catalog.services.report_problem import report_problem
@@ -91,11 +93,13 @@ def _sender() -> Actor:
 
 
 def _page(item_id: str, who: Actor, fault: CatalogError | None = None) -> str:
-    n = _version(request.values.get("n"))
+    record = read(parts(), who, item_id, _version(request.values.get("n"))).record
+    if record.state is State.WITHDRAWN:
+        raise gone(record)
     return rendering.report(
         frame(),
         parts().library,
-        record=read(parts(), who, item_id, n).record,
+        record=record,
         text=request.form.get("text", ""),
         reply_to=request.form.get("reply_to", ""),
         error=fault,

@@ -421,6 +421,7 @@ def do_link(id: str) -> AnyResponse:
     """Make a link, and show the page with its address, which stands there this once."""
     who = actor_of_form()
     label = request.form.get("label", "")
+    read_permissions(parts(), who, id)  # who may not see the page could not be told the address
     try:
         secret, _ = make_link(parts(), who, id, label, _days(), now=now())
     except (NotAcceptable, Forbidden) as fault:

@@ -13,13 +13,14 @@ from api.context import actor, now, parts
 from api.files import announced, transfers
 from api.guard import WholeBody
 from api.itemjson import file_json, moment
+from api.known_bytes import known_as_json
 from api.negotiation import JSON
 from api.operations import operation, query_parameter
 from api.parameters import whole_number
 from catalog.domain.errors import CatalogError, LengthRequired, NotAcceptable
 from catalog.domain.identifiers import item_iri
 from catalog.domain.permissions import Action
-from catalog.domain.record import ItemRecord
+from catalog.domain.record import FileRecord, ItemRecord
 from catalog.ports import Part
 from catalog.services.abandon_upload import PART_ADDRESS_SECONDS, abandon_upload
 from catalog.services.begin_upload import Announced, begin_upload
@@ -128,13 +129,12 @@ def complete(id: str, upload: str) -> Response:
     """Have the parts checked and kept as a file of the draft."""
     with transfers().moving():
         done = complete_upload(parts(), actor(), id, upload, now=now())
-    base = parts().settings.base
     if done.upload.state is not UploadState.KEPT:
         response = json_answer(_upload_json(done.upload, done.record), 202)
         response.headers["Retry-After"] = str(_ASK_AGAIN_SECONDS)
         response.headers["Location"] = _address(done.upload)
         return response
-    answer = file_json(done.record, done.upload.file, base)
+    answer = _file_json(done.record, done.upload.file)
     response = json_answer(answer)
     response.headers["Location"] = answer["url"]
     response.headers["X-Item-ETag"] = f'"{done.record.stage}"'
@@ -176,10 +176,16 @@ def _upload_json(
     if upload.state is UploadState.OPEN:
         return said | _parts_json(upload, after)
     if record is not None and upload.state is UploadState.KEPT:
-        said["file"] = file_json(record, upload.file, parts().settings.base)
+        said["file"] = _file_json(record, upload.file)
     if upload.fault is not None:
         said["problem"] = _problem_json(upload.fault)
     return said
+
+
+def _file_json(record: ItemRecord, file: FileRecord) -> dict[str, Any]:
+    """Return the file that an upload became, with the other items that have its bytes."""
+    said = file_json(record, file, parts().settings.base)
+    return said | {"known_as": known_as_json(record, file)}
 
 
 def _problem_json(fault: CatalogError) -> dict[str, Any]:

@@ -6,12 +6,13 @@ from flask import Flask
 
 from api.app import create_app
 from api.context import actor, now, parts
+from bench import hiding
 from bench.peer import app as bare
 from bench.table import Figure, median_seconds
 from catalog.cli.operating import parts_of
 from catalog.domain.permissions import Action, Role, authorize
 from catalog.domain.record import ItemRecord
-from catalog.services.accounts import create_token
+from catalog.services.accounts import actor_of_token, create_token
 from catalog.services.find import Filters, find
 from catalog.services.read import read
 from catalog.settings import from_environment
@@ -36,6 +37,7 @@ def figures(data: Path) -> list[Figure]:
     whole = _request(app, path, token)
     nobody = _request(app, path, None)
     peer = _request(bare, "/", None)
+    hidden = list(hiding.figures(served, app, actor_of_token(served, token, now=now())))
     served.database.close()
     return [
         Figure(
@@ -49,6 +51,7 @@ def figures(data: Path) -> list[Figure]:
         ),
         Figure("an item as JSON, with a token", whole, "ms", "without one", nobody, "", True),
         Figure("share of that request", 100 * deciding / whole, "%", "", None, "", True),
+        *hidden,
     ]
 
 

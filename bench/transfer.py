@@ -1,4 +1,4 @@
-"""How fast a file of 256 MiB goes up and down, beside a plain copy through the same server."""
+"""How fast files go up and down: to the files store beside a plain copy, to S3 beside `minio`."""
 
 import http.client
 import json
@@ -7,8 +7,7 @@ import statistics
 import time
 from pathlib import Path
 
-import psutil
-
+from bench import moving
 from bench.catalogs import Running
 from bench.serving import trivial_server
 from bench.table import Figure
@@ -38,7 +37,7 @@ def figures(catalog: Running, folder: Path) -> list[Figure]:
     item = _submitted(catalog, token)
     up: dict[str, list[float]] = {"ours": [], "peer": []}
     down: dict[str, list[float]] = {"ours": [], "peer": []}
-    before = _memory(catalog)
+    before = moving.memory_of(catalog)
     most = before
     with trivial_server() as peer:
         for number in range(_ROUNDS):
@@ -51,12 +50,12 @@ def figures(catalog: Running, folder: Path) -> list[Figure]:
                 began = time.perf_counter()
                 _put(port, path, file, headers)
                 up[who].append(time.perf_counter() - began)
-                most = max(most, _memory(catalog))
+                most = max(most, moving.memory_of(catalog))
                 time.sleep(_SETTLED_SECONDS)
                 began = time.perf_counter()
                 _get(port, path, headers)
                 down[who].append(time.perf_counter() - began)
-                most = max(most, _memory(catalog))
+                most = max(most, moving.memory_of(catalog))
                 _delete(port, path, headers)
     lines = [
         _line("upload of 256 MiB, hashed and synced", up),
@@ -66,7 +65,7 @@ def figures(catalog: Running, folder: Path) -> list[Figure]:
     lines.append(
         Figure("memory the web workers gained", grown, "MiB", "", None, "at most 64", grown <= 64)
     )
-    return lines
+    return lines + moving.figures(folder)
 
 
 def _line(name: str, taken: dict[str, list[float]]) -> Figure:
@@ -117,9 +116,3 @@ def _delete(port: int, path: str, headers: dict[str, str]) -> None:
     if answer.status != 204:
         raise RuntimeError(f"the removal was answered {answer.status}")
     connection.close()
-
-
-def _memory(catalog: Running) -> int:
-    """Return the resident memory of the catalog's web processes, without the jailed workers."""
-    children = psutil.Process(catalog.process.pid).children(recursive=True)
-    return sum(one.memory_info().rss for one in children if "granian" in " ".join(one.cmdline()))

@@ -302,14 +302,19 @@ class Client:
     ) -> dict[str, Any]:
         """Keep a file of a draft; its SHA-256 is announced, so that what arrives is what was sent.
 
-        The file is read twice: once for the digest, once to be sent. From 64 MiB on it goes in
-        parts, several at a time and straight to the store where that takes them. What breaks is
-        tried again; what broke off for good goes on with `resume=True`, from another machine too.
+        A large file goes in parts, several at a time and straight to the store where that takes
+        them: from 2 GiB on at once, from 64 MiB on after a break. What breaks is tried again; what
+        broke off for good goes on with `resume=True`, from another machine too.
         `catalog.transfers.sending.Sending` says what else there is.
         """
         return send_file(
             self._connection, item_id, name, file, media_type=media_type, moved=moved, **how
         )
+
+    def remove(self, item_id: str, name: str) -> None:
+        """Remove a file of a draft."""
+        path = f"items/{quote(item_id, safe='')}/files/{quote(name, safe='/')}"
+        self._send("DELETE", path)
 
     def files(self, item_id: str, *, prefix: str = "") -> Iterator[dict[str, Any]]:
         """Go through the files of an item whose names begin with `prefix`, by name.

@@ -204,11 +204,13 @@ def _prepare_content(settings: Settings, output: Output, stop: Stop, *, samples:
     from catalog.samples import files
     from catalog.services.accounts import actor_of_token
     from catalog.services.samples import load_samples, wanted
+    from catalog.services.source_addresses import index_addresses
     from catalog.services.start import local_token
     from catalog.services.term_uses import index_uses
 
     parts = operator_parts(settings)
     index_uses(parts)
+    index_addresses(parts)
     token = local_token(parts, settings.data / "token", now=_now())
     mark = settings.data / NEW
     is_wanted = wanted(parts, is_new=mark.exists() and samples)

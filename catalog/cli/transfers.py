@@ -52,7 +52,7 @@ _FEW = 50
 
 _PAGE = 100
 _MOST_CONNECTIONS: Final = 16
-_OF_ALL = frozenset({401, 403, 404, 410, 421})
+_OF_ALL = frozenset({401, 403, 410})
 _SILENT = 3
 """After so many files in a row to which there was no answer, the others are not tried."""
 

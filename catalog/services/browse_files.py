@@ -18,7 +18,7 @@ from catalog.domain.tombstone import gone
 from catalog.parts import Parts
 from catalog.services.cursors import cursor_of, keys_of
 from catalog.services.loading import file_of, load
-from catalog.tables import File
+from catalog.tables import File, Fixity
 
 _LAST = "\U0010ffff"
 _AFTER_SLASH = "0"  # the character that follows the slash
@@ -93,14 +93,15 @@ def _entries(
     """Yield what lies there from `start` on, one more than the limit, each with where it stands."""
     left = asked = limit + 1
     while left > 0:
-        rows = session.scalars(
-            select(File)
+        rows = session.execute(
+            select(File, Fixity)
+            .outerjoin(Fixity, Fixity.key == File.key)
             .where(_within(record, begin), File.folded >= start)
             .order_by(File.folded)
             .limit(min(asked, left))
         ).all()
         is_last, asked = len(rows) < min(asked, left), 8 * asked
-        for row in rows:
+        for row, read in rows:
             head, is_folder, _ = row.folded[len(begin) :].partition("/")
             left -= 1
             if is_folder and not nested:
@@ -109,7 +110,7 @@ def _entries(
                 start = inside[:-1] + _AFTER_SLASH
                 is_last, asked = False, 1  # where there is one folder, another comes as a rule
                 break
-            yield row.folded, file_of(row)
+            yield row.folded, file_of(row, read)
             start = row.folded + _NEXT
         if is_last:
             return

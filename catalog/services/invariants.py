@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 from catalog.domain.description import statements_of
 from catalog.domain.identifiers import RECORD, cited_items
 from catalog.domain.lifecycle import State
+from catalog.domain.sources import addresses_in
 from catalog.library import Library
 from catalog.parts import Parts
 from catalog.services import outbox
 from catalog.services.history import Happened
 from catalog.services.term_uses import terms_cited
-from catalog.tables import Citation, Event, Item, Revision, TermUse, Version, Work
+from catalog.tables import Citation, Event, Item, Revision, SourceAddress, TermUse, Version, Work
 
 EXAMPLES = 10
 """How many faults of a kind are told; the others are counted."""
@@ -70,6 +71,9 @@ def check_descriptions(parts: Parts) -> Check:
         uses: dict[tuple[str, int], set[str]] = {}
         for use in session.scalars(select(TermUse).where(_of(TermUse, versions))):
             uses.setdefault((use.item_id, use.n), set()).add(use.term)
+        places: dict[tuple[str, int], set[str]] = {}
+        for place in session.scalars(select(SourceAddress).where(_of(SourceAddress, versions))):
+            places.setdefault((place.item_id, place.n), set()).add(place.address)
         for version in versions:
             check.examined += 1
             if _digest(version.ntriples) != version.digest:
@@ -78,6 +82,9 @@ def check_descriptions(parts: Parts) -> Check:
                 check.fault(f"{_named(version)} cites other items than were written down.")
             if not _uses_fit(parts.library, version, uses.get((version.item_id, version.n), set())):
                 check.fault(f"{_named(version)} cites other terms than were written down.")
+            said = set(addresses_in(statements_of(version.ntriples)))
+            if places.get((version.item_id, version.n), set()) != said:
+                check.fault(f"{_named(version)} names other addresses than were written down.")
     return check
 
 
@@ -210,7 +217,7 @@ def batches(things: Iterable[_Thing]) -> Iterator[list[_Thing]]:
 
 
 def _of(
-    table: type[Citation | Revision | Event | TermUse], versions: Sequence[Version]
+    table: type[Citation | Revision | Event | TermUse | SourceAddress], versions: Sequence[Version]
 ) -> ColumnElement[bool]:
     """Return the predicate for the rows of `table` that belong to a page of versions."""
     first, last = versions[0].item_id, versions[-1].item_id

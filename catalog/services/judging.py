@@ -20,6 +20,7 @@ from catalog.services.citations import (
 )
 from catalog.services.earlier_versions import findings_on_number
 from catalog.services.references import follow
+from catalog.services.source_addresses import keep_addresses
 from catalog.services.term_uses import keep_uses
 from catalog.tables import Revision, Version
 
@@ -133,6 +134,7 @@ def keep(session: Session, parts: Parts, version: Version, judged: Judged) -> No
     keep_uses(session, parts.library, version)
     follow(session, version, now=version.modified)
     keep_paths(session, version)
+    keep_addresses(session, version)
 
 
 def revision_of(version: Version, *, account: int | None, now: datetime) -> Revision:

@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from catalog.domain.errors import Damaged
-from catalog.domain.fixity import DAMAGED, Soundness
+from catalog.domain.fixity import DAMAGED, IN_WORDS, Soundness
 from catalog.domain.fixity import Fixity as Known
 from catalog.domain.permissions import Actor, require_account
 from catalog.parts import Parts
@@ -62,6 +62,11 @@ class DamagedFile:
     name: str
     result: Soundness
     since: datetime
+
+    @property
+    def in_words(self) -> str:
+        """What is wrong, as the rest of a sentence."""
+        return IN_WORDS[self.result]
 
 
 def damaged_of(parts: Parts, actor: Actor, *, limit: int) -> tuple[tuple[DamagedFile, ...], int]:

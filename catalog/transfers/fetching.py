@@ -14,7 +14,7 @@ import urllib3
 
 from catalog.connection import Connection, NoAnswer, close, loaded, read_through
 from catalog.domain.errors import CatalogError, Unavailable
-from catalog.transfers.reading import Moved, Stopped, feed
+from catalog.transfers.reading import Hashing, Moved, Stopped, feed
 from catalog.transfers.retrying import TRIES, pause, retried
 
 _CHUNK_BYTES = 1 << 20
@@ -87,6 +87,8 @@ def fetch_file(
         if not (fetch.done and isinstance(fault, NoAnswer | Stopped)):
             draft.unlink(missing_ok=True)  # nothing that could be gone on with
         raise
+    finally:
+        fetch.close()
     draft.replace(target)
 
 
@@ -124,7 +126,7 @@ class _Fetch:
         self._out: BinaryIO
         self._moved = moved
         self._stop = stop
-        self._digest = hashlib.sha256()
+        self._digest = Hashing(self._size_bytes)
         self._straight = self._size_bytes >= _STRAIGHT_FROM_BYTES
         self.done = 0
         self.was_taken_up = False
@@ -169,10 +171,15 @@ class _Fetch:
         self.fill(tries)
         return self.is_whole()
 
+    def close(self) -> None:
+        """End what computes the digest."""
+        self._digest.close()
+
     def _begin(self) -> None:
         self._out.seek(0)
         self._out.truncate()
-        self._digest = hashlib.sha256()
+        self.close()
+        self._digest = Hashing(self._size_bytes)
         self.done = 0
 
     def _fetch(self) -> None:

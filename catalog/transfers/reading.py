@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Lock
+from queue import Queue
+from threading import Event, Lock, Thread
 from typing import Protocol
 
 from catalog.domain.errors import CatalogError
@@ -15,6 +16,9 @@ Moved = Callable[[int], None]
 """Told how many bytes have gone over so far."""
 
 _BLOCK_BYTES = 1 << 20
+_BESIDE_FROM_BYTES = 4 << 20
+_MOST_WAITING = 16
+"""Blocks that wait to be hashed; what moves them waits for more room."""
 
 
 class Stopped(CatalogError):
@@ -48,7 +52,7 @@ def state_of(file: Path) -> State:
 
 
 class _Hash(Protocol):
-    def update(self, chunk: memoryview, /) -> None: ...
+    def update(self, chunk: bytes, /) -> None: ...
 
 
 def sha256_of(file: Path, *, stop: Event | None = None) -> str:
@@ -60,15 +64,52 @@ def sha256_of(file: Path, *, stop: Event | None = None) -> str:
 
 def feed(digest: _Hash, file: Path, *, stop: Event | None = None) -> int:
     """Add all bytes of a file to a digest, and return how many they were."""
-    block = memoryview(bytearray(_BLOCK_BYTES))
     total = 0
     with file.open("rb", buffering=0) as opened:
-        while count := opened.readinto(block):
+        while chunk := opened.read(_BLOCK_BYTES):
             if stop is not None and stop.is_set():
                 raise Stopped
-            digest.update(block[:count])
-            total += count
+            digest.update(chunk)
+            total += len(chunk)
     return total
+
+
+class Hashing:
+    """The SHA-256 of bytes that go by; of many, computed by a thread beside what moves them.
+
+    Whoever makes one closes it, or asks it for the digest, after which nothing more is added.
+    """
+
+    def __init__(self, size_bytes: int) -> None:
+        self._digest = hashlib.sha256()
+        self._waiting: Queue[bytes | None] = Queue(_MOST_WAITING)
+        self._thread: Thread | None = None
+        if size_bytes >= _BESIDE_FROM_BYTES:
+            self._thread = Thread(target=self._work, daemon=True)
+            self._thread.start()
+
+    def update(self, chunk: bytes) -> None:
+        """Add some bytes."""
+        if self._thread is None:
+            self._digest.update(chunk)
+        else:
+            self._waiting.put(chunk)
+
+    def close(self) -> None:
+        """Wait until all is hashed that was added."""
+        if self._thread is not None:
+            self._waiting.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def hexdigest(self) -> str:
+        """Return the digest of all that was added, in hex."""
+        self.close()
+        return self._digest.hexdigest()
+
+    def _work(self) -> None:
+        while (chunk := self._waiting.get()) is not None:
+            self._digest.update(chunk)
 
 
 class Tally:
@@ -93,7 +134,16 @@ class Stretch:
     Where the block fails, what went over of it no longer counts.
     """
 
-    def __init__(self, file: Path, start: int, size_bytes: int, tally: Tally, stop: Event) -> None:
+    def __init__(
+        self,
+        file: Path,
+        start: int,
+        size_bytes: int,
+        tally: Tally,
+        stop: Event,
+        hashing: Hashing | None = None,
+    ) -> None:
+        self._hashing = hashing
         self._file = file
         self._start = start
         self._left = size_bytes
@@ -124,4 +174,6 @@ class Stretch:
         self._left -= len(chunk)
         self._counted += len(chunk)
         self._tally.add(len(chunk))
+        if self._hashing is not None:
+            self._hashing.update(chunk)
         return chunk

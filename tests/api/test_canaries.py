@@ -35,6 +35,7 @@ from api.negotiation import SUFFIXES
 from api.signposting import LINKSETS
 from catalog.jail.judging import JailedJudge
 from catalog.jail.querying import JailedQueries
+from tests.api.buckets import client
 from tests.api.sites import BASE, TURTLE, Caller, Site, address_by, kept, relay_of, site_in
 from tests.catalogs import DESCRIPTION
 
@@ -128,6 +129,14 @@ class Words:
         ]
 
 
+ELSEWHERE: Final = """
+<> dcat:distribution <#far> .
+<#far> a dcat:Distribution ; dct:title "WORD elsewhere"@en ; dct:license spdx-license:MIT ;
+  dcat:accessURL <https://example.org/WORD> ; dcat:downloadURL <https://example.org/WORD.bin> ;
+  dcat:mediaType <https://www.iana.org/assignments/media-types/image/png> .
+"""
+"""Bytes that lie elsewhere, whose address nobody may find while the item is hidden."""
+
 SEEN: Final = ("public", "restricted", "embargoed")
 """The states in which everybody reads the description, and gets the files of the first alone."""
 
@@ -164,6 +173,8 @@ class Plant:
     id: str
     editions: list[Edition]
     is_over: bool = False
+    terms: set[str] = field(default_factory=set)
+    """What has to be agreed to: told to whoever reads about the item."""
 
     @property
     def path(self) -> str:
@@ -185,6 +196,8 @@ class Garden:
 
     site: Site
     words: Words = field(default_factory=Words)
+    buckets: list[tuple[str, str]] = field(default_factory=list)
+    """Each by its id, with a folder in it."""
 
     # -- what a stranger can ask
 
@@ -196,8 +209,16 @@ class Garden:
     def lists(self, *, seldom: bool) -> list[str]:
         """Return the addresses that belong to no item."""
         patterns = [one for one in self.rules if not one.startswith("/items/<")]
-        paths = [*(address_by(one) for one in patterns), *ENTRANCES]
+        paths = [*(address_by(one) for one in patterns), *ENTRANCES, *self.of_buckets()]
         return [path for path in paths if path.startswith(SELDOM) == seldom]
+
+    def of_buckets(self) -> Iterator[str]:
+        """Yield the addresses of the latest bucket, as clients of Sage's storage API ask."""
+        for bucket, folder in self.buckets[-1:]:
+            path = f"/api/v1/objects/{bucket}"
+            for end in ("", "/", "/?recursive=True", f"/{folder}/", f"/{folder}/{folder}.txt"):
+                yield path + end
+            yield f"{path}?permissions=True"
 
     def of_item(self, plant: Plant) -> list[str]:
         """Return the addresses of an item, of its versions and files, in every form."""
@@ -288,14 +309,15 @@ class Life(RuleBasedStateMachine):
         """Return a description full of new words; those before are secret unless told."""
         edition.words = {
             kind: self.words.new(f"the {kind} of {plant_name}, version {edition.n}")
-            for kind in ("title", "description", "keyword", "creator")
+            for kind in ("title", "description", "keyword", "creator", "reference")
         }
+        elsewhere = ELSEWHERE.replace("WORD", edition.words["reference"])
         return (
             DESCRIPTION.replace("TITLE", edition.words["title"])
             .replace("Sky images of one node", f"Sky images {edition.words['description']}")
             .replace('"cloud"@en', f'"{edition.words["keyword"]}"@en')
             .replace("Ana Ruiz", f"Ana {edition.words['creator']}")
-        )
+        ) + elsewhere
 
     def changed(self, plant: Plant, answer: TestResponse) -> None:
         """Note that a change was taken."""
@@ -314,12 +336,31 @@ class Life(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """Have something public and something that is not, each with a file."""
+        """Have something public and something that is not, each with a file, and a bucket."""
+        self.make_bucket()
+        self.name_a_token()
         self.submit()
         self.upload(0)
         self.publish(0, "public")
         self.submit()
         self.upload(0)
+
+    def make_bucket(self) -> None:
+        """Have Sage's storage API keep a file in a bucket that is nobody else's."""
+        name, key, word = (
+            self.words.new(f"{kind} {len(self.words.meaning)}")
+            for kind in ("the name of a bucket", "a key in it", "bytes in it")
+        )
+        bucket = client(self.site).create(f"type=training-data&name={name}")
+        sent = client(self.site).put(f"/{bucket}/{key}/{key}.txt", word.encode())
+        assert sent.status_code == 200, sent.text
+        self.garden.buckets.append((bucket, key))
+
+    def name_a_token(self) -> None:
+        """Have a token whose label is nobody else's."""
+        label = self.words.new(f"the label of a token {len(self.words.meaning)}")
+        made = self.site.owner.post("/me/tokens", {"label": label, "scopes": ["read"]})
+        assert made.status_code == 201, made.text
 
     @precondition(lambda self: sum(not plant.is_over for plant in self.plants) < 3)
     @rule()
@@ -365,7 +406,7 @@ class Life(RuleBasedStateMachine):
         ))  # fmt: skip
         plant.newest.state = visibility
         if visibility in SEEN:
-            self.words.tell(plant.newest.told)
+            self.words.tell(plant.newest.told | plant.terms)
 
     @precondition(lambda self: self.any_plant("private"))
     @rule(which=st.integers(0, 9), visibility=st.sampled_from(SEEN))
@@ -386,7 +427,7 @@ class Life(RuleBasedStateMachine):
             f"{plant.path}/visibility?wait=5", seen_by(visibility), If_Match="*"
         ))  # fmt: skip
         plant.newest.state = visibility
-        self.words.tell(plant.newest.told)
+        self.words.tell(plant.newest.told | plant.terms)
 
     @precondition(lambda self: self.any_plant(*SEEN))
     @rule(which=st.integers(0, 9))
@@ -420,6 +461,7 @@ class Life(RuleBasedStateMachine):
             f"{plant.path}/withdrawal?wait=5", {"reason": "a test"}, If_Match="*"
         ))  # fmt: skip
         plant.is_over = True
+        self.words.hide(plant.terms)
         for edition in plant.editions:
             self.words.hide(edition.all_words)
             if edition.state in {*SEEN, "gone"}:
@@ -450,6 +492,48 @@ class Life(RuleBasedStateMachine):
         answer = self.site.anyone.post(f"{plant.path}/report", said, Content_Type=FORM)
         assert answer.status_code in {303, 429}, answer.text
         self.touched = plant
+
+    @precondition(lambda self: self.pick(0, lambda one: True))
+    @rule(which=st.integers(0, 9))
+    def share(self, which: int) -> None:
+        """Have everything about sharing that has words of its own, and a file on its way."""
+        plant = self.pick(which, lambda one: True)
+        assert plant
+        label, grantee, purpose, name = (
+            self.words.new(f"{kind} of {plant.id}, {len(self.words.meaning)}")
+            for kind in ("the label of a link", "a grantee", "an agreement", "a file on its way")
+        )
+        grant = {"grantee_type": "USER", "grantee": grantee, "permission": "READ"}
+        by, path = self.site.owner, plant.path
+        self.changed(plant, by.post(f"{path}/links", {"label": label}))
+        self.changed(plant, by.put(f"{path}/permissions", [grant], If_Match="*"))
+        self.changed(plant, by.put(f"{path}/agreement", {"text": purpose}, If_Match="*"))
+        plant.terms.add(purpose)
+        if plant.newest.state == "draft":
+            said = {"name": f"{name}.bin", "size_bytes": 4, "sha256": "0" * 64}
+            self.changed(plant, by.post(f"{path}/uploads", said))
+        if plant.public is not None:
+            self.words.tell(plant.terms)
+
+    @precondition(lambda self: self.any_plant(*SEEN[1:]))
+    @rule(which=st.integers(0, 9), decision=st.sampled_from(["refuse", "grant"]))
+    def ask_for_access(self, which: int, decision: str) -> None:
+        """Have a curator ask for closed files, and the owner answer."""
+        plant = self.pick(which, lambda one: one.newest.state in SEEN[1:])
+        assert plant
+        purpose, reason = (
+            self.words.new(f"{kind} of {plant.id}, {len(self.words.meaning)}")
+            for kind in ("the purpose of a request", "the answer to a request")
+        )
+        agreed = self.site.anyone.get(f"{plant.path}/agreement").get_json()["version"]
+        said = {"purpose": f"To look into {purpose}.", "accepted_agreement": agreed}
+        made = self.site.curator.post(f"{plant.path}/access-requests", said)
+        if made.status_code in {409, 429}:  # one that was granted, or too many
+            return
+        self.changed(plant, made)
+        answer = {"decision": decision, "reason": f"So {reason}."}
+        path = f"{plant.path}/access-requests/{made.get_json()['id']}/decision"
+        self.changed(plant, self.site.owner.post(path, answer))
 
     # -- what strangers see
 
@@ -523,9 +607,12 @@ def test_no_step_of_a_whole_life_shows_what_is_not_public(garden: Garden) -> Non
         lambda: life.revise(0),
         lambda: life.begin_version(0),
         lambda: life.upload(0),
+        lambda: life.share(0),
+        lambda: life.share(1),
         lambda: life.delete(0),
         lambda: life.begin_version(0),
         lambda: life.publish(0, "restricted"),
+        lambda: life.ask_for_access(0, "refuse"),
         lambda: life.tell_the_owner(0),
         lambda: life.withdraw_the_newest_version(0),
         lambda: life.revise(1),

@@ -146,7 +146,7 @@ def test_readiness_is_503_until_everything_is_projected(empty: Site) -> None:
     assert ready.status_code == 200, ready.text
     said = ready.get_json()
     assert said["ready"] is True
-    assert set(said) == {"ready", "checks", "outbox", "registrar", "issuers"}
+    assert set(said) == {"ready", "checks", "outbox", "registrar", "fixity", "issuers"}
     with empty.parts.database.writing() as session:
         readiness.set_fact(session, readiness.SAMPLES, "loading")
     assert empty.anyone.get("/health/ready").status_code == 503
@@ -156,7 +156,7 @@ def test_measures_are_text_that_a_scraper_reads(site: Site) -> None:
     answer = site.anyone.get("/metrics")
     assert answer.content_type.startswith("text/plain; version=0.0.4")
     for line in answer.text.strip().splitlines():
-        assert re.fullmatch(r'[a-z_]+(\{[a-z]+="[a-z]+"\})? [0-9.eE+-]+', line), line
+        assert re.fullmatch(r'[a-z_]+(\{[a-z]+="[a-z-]+"\})? [0-9.eE+-]+', line), line
 
 
 @pytest.mark.parametrize("path", ["/vocab", "/vocab/item-type", "/vocab/item-type/model", "/shapes",

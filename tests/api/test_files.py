@@ -24,7 +24,8 @@ def test_a_file_is_kept_and_fetched_byte_by_byte(site: Site) -> None:
     answer = site.owner.put(f"{one.path}/files/sky/a b.png", BYTES, Content_Type="image/png")
     assert answer.status_code == 201
     said = answer.get_json()
-    assert said.keys() == {"name", "size_bytes", "sha256", "media_type", "url"}
+    members = {"name", "size_bytes", "sha256", "media_type", "url", "fixity", "known_as"}
+    assert said.keys() == members
     assert (said["name"], said["size_bytes"], said["sha256"]) == ("sky/a b.png", len(BYTES), SHA)
     assert said["url"] == f"{BASE}items/{one.id}/v/1/files/sky/a%20b.png"
     assert answer.headers["ETag"] == f'"{SHA}"'

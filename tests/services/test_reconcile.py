@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, select, update
 from catalog.domain.errors import Unavailable
 from catalog.domain.permissions import Actor, Role
 from catalog.parts import Parts
+from catalog.ports import Part
 from catalog.services.begin_upload import Announced, begin_upload
 from catalog.services.download import find_file, read_file
 from catalog.services.garbage import (
@@ -98,8 +99,6 @@ def plant_orphan(catalog: Catalog) -> None:
 def plant_parts(catalog: Catalog) -> None:
     upload_id = begin(catalog)
     part = catalog.parts.objects
-    from catalog.ports import Part
-
     part.put_part(upload_id, Part(1, 0, 10), BytesIO(b"0123456789"), None)
     change(catalog, delete(Upload), delete(Reservation))
 
