@@ -31,6 +31,7 @@ from catalog.processes import start_child, stop_children
 LARGE_BYTES = 1 << 30
 _CLIENTS = 8
 _LEAST = 0.9
+_ROUNDS = 3
 _MOST_GAINED_BYTES = 64 << 20
 _BUCKET = "bare"
 _SETTLED_SECONDS = 1.0
@@ -106,25 +107,40 @@ def _lines(
     _bare(store).make_bucket(_BUCKET)
     client = Client(f"http://127.0.0.1:{catalog.port}", catalog.token)
     item = client.submit(sample()).id
+    for size_bytes, files in ((1 << 10, 10), (1 << 20, 5)):
+        yield from _of_size(pool, folder, _works(store, catalog, item, folder, files, size_bytes))
+    # The workers have loaded by now whatever they load with the first requests.
     with _watched(catalog) as gained:
-        for size_bytes, files, rounds in ((1 << 10, 40, 3), (1 << 20, 20, 3), (large_bytes, 1, 3)):
-            for name in range(_CLIENTS):
-                _write(folder / f"{size_bytes}-{name}", size_bytes)
-            for clients in (1, _CLIENTS):
-                works = [
-                    Work("", False, store, client.url, catalog.token, item, str(folder), n, files,
-                         size_bytes)
-                    for n in range(clients)
-                ]  # fmt: skip
-                again = rounds if clients == 1 or size_bytes < large_bytes else 1
-                yield from _measured(pool, works, again, is_large=size_bytes == large_bytes)
-            for name in range(_CLIENTS):
-                (folder / f"{size_bytes}-{name}").unlink()
+        works = _works(store, catalog, item, folder, 1, large_bytes)
+        yield from _of_size(pool, folder, works, is_large=True)
     mebibytes = gained[0] / (1 << 20)
     yield Figure(
         f"memory the web workers gained ({store.name})", mebibytes, "MiB", "", None,
         "at most 64", gained[0] <= _MOST_GAINED_BYTES,
     )  # fmt: skip
+
+
+def _works(
+    store: Store, catalog: Running, item: str, folder: Path, files: int, size_bytes: int
+) -> list[Work]:
+    url = f"http://127.0.0.1:{catalog.port}"
+    return [
+        Work("", False, store, url, catalog.token, item, str(folder), client, files, size_bytes)
+        for client in range(_CLIENTS)
+    ]
+
+
+def _of_size(
+    pool: Pool, folder: Path, works: list[Work], *, is_large: bool = False
+) -> Iterator[Figure]:
+    """Yield the lines of one size, with one client and with all."""
+    sources = [folder / f"{work.size_bytes}-{work.client}" for work in works]
+    for source, work in zip(sources, works, strict=True):
+        _write(source, work.size_bytes)
+    yield from _measured(pool, works[:1], _ROUNDS, is_large=is_large)
+    yield from _measured(pool, works, 1 if is_large else _ROUNDS, is_large=is_large)
+    for source in sources:
+        source.unlink()
 
 
 def _measured(pool: Pool, works: list[Work], rounds: int, *, is_large: bool) -> Iterator[Figure]:
@@ -146,8 +162,10 @@ def _measured(pool: Pool, works: list[Work], rounds: int, *, is_large: bool) -> 
         amount = count * one.size_bytes / (1 << 20) if is_large else float(count)
         ours, peer = (amount / statistics.median(taken[who, back]) for who in ("ours", "peer"))
         what = f"{'download' if back else 'upload'} of {_in_words(one.size_bytes)}"
+        name = f"{what}, {len(works)} client{'s' if len(works) > 1 else ''} ({one.store.name})"
+        print(f"  {name}: {ours:,.1f} beside {peer:,.1f}", flush=True)
         yield Figure(
-            f"{what}, {len(works)} client{'s' if len(works) > 1 else ''} ({one.store.name})",
+            name,
             ours,
             "MiB/s" if is_large else "files/s",
             "bare minio client",

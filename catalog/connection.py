@@ -10,7 +10,7 @@ import urllib3
 
 from catalog.domain.errors import CatalogError, Unavailable
 
-BLOCK_BYTES = 1 << 18
+BLOCK_BYTES = 1 << 17
 """How much of a body is handed to the system at once; more gains nothing that can be measured."""
 
 _MOST_CONNECTIONS = 16

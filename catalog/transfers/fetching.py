@@ -17,7 +17,9 @@ from catalog.domain.errors import CatalogError, Unavailable
 from catalog.transfers.reading import Hashing, Moved, Stopped, feed
 from catalog.transfers.retrying import TRIES, pause, retried
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 16
+"""Small enough to be hashed while it is still in the cache of the processor."""
+
 _STRAIGHT_FROM_BYTES: Final = 8 << 20
 _LONGEST_NAME_BYTES: Final = 250
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-\d{1,19}/\d{1,19}")

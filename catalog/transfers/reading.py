@@ -17,7 +17,7 @@ Moved = Callable[[int], None]
 
 _BLOCK_BYTES = 1 << 20
 _BESIDE_FROM_BYTES = 4 << 20
-_MOST_WAITING = 16
+_MOST_WAITING = 64
 """Blocks that wait to be hashed; what moves them waits for more room."""
 
 

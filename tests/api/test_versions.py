@@ -80,7 +80,8 @@ def test_bytes_of_what_is_restricted_or_embargoed_are_closed(
     with site.parts.database.writing() as session:
         session.get_one(Version, (one.id, 1)).visibility = visibility.value
     assert site.anyone.get(one.path).status_code == 200
-    for path in (f"{one.path}/files/a.bin", f"{one.path}/files", f"{one.path}/v/1/files/a.bin"):
+    assert site.anyone.get(f"{one.path}/files").status_code == 200, "names are metadata"
+    for path in (f"{one.path}/files/a.bin", f"{one.path}/v/1/files/a.bin"):
         problem(site.anyone.get(path), 401, "unauthenticated")
         problem(site.other.get(path), 403, "forbidden")
         assert site.owner.get(path).status_code == 200

@@ -27,7 +27,7 @@ from catalog.connection import NoAnswer
 from catalog.domain.errors import Unavailable
 from catalog.jail.judging import JailedJudge
 from catalog.jail.querying import JailedQueries
-from catalog.transfers import retrying
+from catalog.transfers import retrying, sending
 from catalog.transfers.reading import Changed, Stopped
 from catalog.transfers.remembering import Memory
 from tests.api.conftest import judge, queries
@@ -284,6 +284,32 @@ def test_connections_that_are_cut_are_made_anew(
     with cutting(far, 1_000, 900_000) as between:
         Client(between.url, far.token).upload(item, "whole", big)
     assert kept(client, item, "whole") == sha256(BODY)
+
+
+def test_a_large_file_that_breaks_in_one_request_goes_on_in_parts(
+    far: Served, client: Client, item: str, big: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "WORTHWHILE_BYTES", 1 << 20)
+    told: list[str] = []
+    with cutting(far, 2_000_000) as between:
+        Client(between.url, far.token).upload(item, "big", big, told=told.append)
+    assert (len(told), told[0].endswith("big goes in parts now.")) == (1, True)
+    client.upload(item, "unbroken", big, told=told.append)
+    assert (kept(client, item), kept(client, item, "unbroken")) == (sha256(BODY),) * 2
+    assert len(told) == 1
+
+
+def test_a_large_file_that_arrives_damaged_is_sent_again_with_its_digest(
+    odd: OddServer, big: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "WORTHWHILE_BYTES", 1 << 20)
+    odd.says("/items/x1/files/big", {"name": "big", "sha256": sha256(b"other bytes")}, 201)
+    told: list[str] = []
+    gone: list[int] = []
+    Client(odd.url).upload("x1", "big", big, told=told.append, moved=gone.append)
+    announced = [headers.get("X-Checksum-Sha256") for _, headers in odd.seen]
+    assert announced == [None, sha256(BODY)]
+    assert (told, gone[-1]) == (["big arrived damaged and is sent again."], len(BODY))
 
 
 def test_a_download_goes_on_where_it_broke_off_whatever_lies_there(
