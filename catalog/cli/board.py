@@ -16,7 +16,7 @@ _DRAW_SECONDS = 0.1
 class Board:
     """What is shown of files on their way while the block runs; any thread may tell it.
 
-    what   what goes on, in a word
+    what   what goes on, in a word, with the name of a file that is the only one
     files  how many files there are, None where nobody knows yet
     total  how many bytes they have, likewise
     """
@@ -71,10 +71,11 @@ class Board:
             done = self._ended_bytes + sum(self._under_way.values())
             files = f"{self._ended_files:,}"
         of = f" of {self._files:,}" if self._files is not None else ""
+        counted = "" if self._files == 1 else f" {files}{of} files"
         if self._draw is not None:
-            self._draw(f"{self._what} {files}{of} files", done)
+            self._draw(f"{self._what}{counted}", done)
         else:
-            self._output.say(f"{self._what} {files}{of} files, {self._in_words(done, now)}")
+            self._output.say(f"{self._what}{counted}, {self._in_words(done, now)}")
 
     def _in_words(self, done: int, now: float) -> str:
         rate = done / max(now - self._began, 0.001)

@@ -199,7 +199,7 @@ def _upload(said: argparse.Namespace, output: Output) -> int:
     whole = [job for job in jobs if job.size_bytes < parts_from]
     in_parts = [job for job in jobs if job.size_bytes >= parts_from]
     total = sum(job.size_bytes for job in jobs)
-    with Board(output, "Sending", len(jobs), total) as board:
+    with Board(output, _what("Sending", [job.name for job in jobs]), len(jobs), total) as board:
         run = _Run(output, board, _sent_line, _again(said, said.files), len(jobs) == 1)
 
         def send(job: _Job) -> dict[str, Any]:
@@ -252,6 +252,11 @@ def _to_send(named: Sequence[Path]) -> list[_Job]:
     ]
 
 
+def _what(verb: str, names: Sequence[str]) -> str:
+    """Return what a board says goes on: of a single file with its name."""
+    return f"{verb} {names[0]}" if len(names) == 1 else verb
+
+
 def _lookup(
     client: Client, item_id: str, jobs: Sequence[_Job], total: int
 ) -> Callable[[str], Mapping[str, Any] | None]:
@@ -283,7 +288,7 @@ def _download(said: argparse.Namespace, output: Output) -> int:
     first = list(islice(wanted, _PAGE + 1))
     jobs = _to_fetch(chain(first, wanted), folder)
     count, total = _how_many(client, said, first)
-    with Board(output, "Fetching", count, total) as board:
+    with Board(output, _what("Fetching", [str(one["name"]) for one in first]), count, total) as board:
         again = _again(said, said.names)
         run = _Run(output, board, lambda entry: str(entry["path"]), again, len(first) == 1)
 

@@ -339,7 +339,7 @@ def _edited(rights: Rights, role: str, one: Planted) -> tuple[Any, dict[str, str
     page = client.get(f"/items/{one.id}/edit", headers={"Accept": "text/html", **links})
     found = forms_to(page, f"/items/{one.id}/edit")
     fields = found[0].fields if found else [("type~", "training-data")]
-    return {name: value for name, value in (*fields, ("do", "save"))}, {}
+    return dict([*fields, ("do", "save")]), {}
 
 
 def _multipart(rights: Rights, role: str, one: Planted) -> tuple[Any, dict[str, str]]:

@@ -30,7 +30,8 @@ ROLES: Final = (
     "weak-owner",
 )  # fmt: skip
 STATES: Final = (
-    "draft", "private", "shared", "opened draft", "public", "DOI pending", "restricted", "embargoed",
+    "draft", "private", "shared",
+    "opened draft", "public", "DOI pending", "restricted", "embargoed",
     "withdrawn", "hidden tombstone", "deleted",
 )  # fmt: skip
 HIDDEN: Final = "draft, private, shared"

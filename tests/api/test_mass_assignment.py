@@ -21,7 +21,8 @@ COLUMNS: Final = sorted(
 )
 TEMPTING: Final = (
     "owner", "owner_id", "account", "account_id", "actor", "by", "created_by", "role", "scopes",
-    "state", "visibility", "doi", "published", "granted", "permissions", "is_admin", "id", "item_id",
+    "state", "visibility", "doi", "published", "granted", "permissions", "is_admin", "id",
+    "item_id",
 )  # fmt: skip
 ALSO: Final[dict[str, dict[str, Any]]] = {
     "/me/tokens": {"label": "mine", "scopes": ["read"]},

@@ -11,13 +11,17 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from werkzeug.test import TestResponse
 
+from catalog.domain.errors import NotFound
+from catalog.domain.permissions import ANYONE, Action, Actor, Role, authorize
 from catalog.jail.judging import JailedJudge
 from catalog.jail.querying import JailedQueries
-from tests.api.rights_site import Planted, Rights, rights_in, routes_of
-from tests.api.rights_table import Asked
+from catalog.services.read import read
+from catalog.tables import Account
+from tests.api.rights_site import READERS, Planted, Rights, rights_in, routes_of
+from tests.api.rights_table import TABLE, Asked
 from tests.api.sites import site_in
 
 HIDDEN: Final = ("draft", "private", "hidden tombstone")
@@ -129,3 +133,30 @@ def test_a_word_in_the_query_raises_nobody(rights: Rights) -> None:
             said.append(all_of(answer, one))
         assert said[0] == said[1], asked
         assert said[0][0] in {400, 404}, (asked, said)
+
+
+def test_a_grant_to_a_group_is_none_to_who_is_called_the_same(rights: Rights) -> None:
+    hidden = rights.items["draft"]
+    grants = [
+        {"grantee_type": "GROUP", "grantee": "other", "permission": "READ"},
+        {"grantee_type": "USER", "grantee": READERS, "permission": "READ"},
+    ]
+    with rights.undone():
+        put = rights.caller("owner").put(f"/items/{hidden.id}/permissions", grants, If_Match="*")
+        assert put.status_code == 200, put.text
+        for who in ("other", "in-group"):
+            for path in ("/items", "/items?mine=shared", f"/items/{hidden.id}"):
+                assert "Canary of draft" not in rights.caller(who).get(path).text, (who, path)
+
+
+@pytest.mark.parametrize("action", TABLE)
+def test_the_decision_holds_by_itself_too(rights: Rights, action: Action) -> None:
+    """Every query leaves out what is hidden; were one to forget that, this would still refuse."""
+    with rights.site.parts.database.reading() as session:
+        owner = session.scalar(select(Account).where(Account.name == "owner"))
+        assert owner is not None
+        me = Actor(owner.id, owner.name, Role.MEMBER)
+    hidden = read(rights.site.parts, me, rights.items["draft"].id).record
+    for stranger in (ANYONE, Actor(0, "nobody", Role.MEMBER), Actor(0, "nobody", Role.CURATOR)):
+        with pytest.raises(NotFound):
+            authorize(stranger, action, hidden)

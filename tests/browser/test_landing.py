@@ -95,7 +95,7 @@ def test_a_report_goes_from_a_reader_to_the_owner_and_is_dealt_with(
     page.get_by_role("button", name="Mark as done").first.click()
     expect(page.get_by_role("button", name="Open again").first).to_be_visible()
     page.goto("/me")
-    expect(page.get_by_text("none is open")).to_be_visible()
+    expect(page.get_by_text("Problem reports of readers: none is open")).to_be_visible()
 
 
 # -- the lines to copy, run as a reader runs them

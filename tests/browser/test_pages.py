@@ -289,7 +289,7 @@ def test_what_is_published_for_oneself_stays_unseen_by_others(
     page.get_by_role("textbox", name="Description").fill(PUBLISHABLE)
     page.get_by_role("button", name="Validate").click()
     page.get_by_role("button", name="Keep as a draft").click()
-    page.get_by_label("Who may see it").select_option("private")
+    page.get_by_role("radio", name="private").check()
     page.get_by_role("button", name="Publish").click()
     expect(page.locator(".notice")).to_contain_text("Published")
     stranger = browser.new_context()

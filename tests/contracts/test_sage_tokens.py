@@ -90,6 +90,7 @@ def test_a_token_is_asked_about_as_sages_own_storage_asks(
         subject="ana",
         name="ana",
         groups=frozenset({"project:bird-watch", "project:Sky & Co"}),
+        is_granted_by_name=True,
     )
     first = sage.asked[0]
     assert first.form == {"token": TOKEN}

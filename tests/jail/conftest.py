@@ -45,7 +45,7 @@ def item(number: int) -> NamedNode:
     return NamedNode(f"http://items/{number}")
 
 
-@pytest.fixture(autouse=True, scope="package")
+@pytest.fixture(autouse=True, scope="module")
 def no_process_is_left() -> Iterator[None]:
     before = _jailed()
     yield
