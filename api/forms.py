@@ -39,9 +39,9 @@ from catalog.services.find import Filters, Mine, find
 from catalog.services.inbox import inbox
 from catalog.services.ownership import offers_to
 from catalog.services.quotas import usage_of
-from catalog.services.soundness import damaged_of
 from catalog.services.read import read
 from catalog.services.restore import restore
+from catalog.services.soundness import damaged_of
 from catalog.services.submit import Submission, submit
 from catalog.services.upload import Expected, Upload, upload
 from catalog.services.withdraw import withdraw

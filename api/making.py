@@ -114,7 +114,11 @@ def choose_type() -> AnyResponse:
         return _sign_in_first()
     looked, fault = _looked_up(signed_in.actor, address)
     content = rendering.new(
-        frame(), parts().library, address=address, looked=looked, fault=fault.detail if fault else None
+        frame(),
+        parts().library,
+        address=address,
+        looked=looked,
+        fault=fault.detail if fault else None,
     )
     return body(content, HTML, fault.status if fault else 200)
 

@@ -102,8 +102,8 @@ class Strangers:
             return
         waits = tries.refused[0] - began if len(tries.refused) >= self._most else 1.0
         raise TooMany(
-            f"More than {self._most} tokens that nobody knows came from your address within a minute. "
-            "Wait, and check the token that you send.",
+            f"More than {self._most} tokens that nobody knows came from your address within a "
+            "minute. Wait, and check the token that you send.",
             retry_after=max(1, ceil(waits)),
         )
 

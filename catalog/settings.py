@@ -136,9 +136,7 @@ class Settings:
     quota_files: int = _setting(
         1_000_000, "Most files that the items of an account keep; 0 for any number.", least=0
     )
-    item_bytes: int = _setting(
-        10**12, "Most bytes that one item keeps; 0 for any number.", least=0
-    )
+    item_bytes: int = _setting(10**12, "Most bytes that one item keeps; 0 for any number.", least=0)
     item_files: int = _setting(
         200_000, "Most files that a version of an item has; 0 for any number.", least=0
     )
@@ -475,7 +473,9 @@ def _check_sage(settings: Settings) -> None:
         raise BadSetting("token_info_url needs token_info_password as well.")
     secret = settings.token_info_user + settings.token_info_password
     if not (secret.isascii() and secret.isprintable()):
-        raise BadSetting("token_info_user and token_info_password are of printable ASCII characters.")
+        raise BadSetting(
+            "token_info_user and token_info_password are of printable ASCII characters."
+        )
     if settings.sage_users_url and not settings.token_info_url:
         raise BadSetting("sage_users_url needs token_info_url as well.")
     if settings.sage_oidc_issuer and not settings.sage_users_url:

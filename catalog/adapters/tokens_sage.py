@@ -229,7 +229,7 @@ def _projects(said: Any) -> list[str]:
     """Return the names of the projects of a user, whether they stand as such or in objects."""
     projects = said if isinstance(said, list) else _member(said, "projects")
     if not isinstance(projects, list):
-        raise ValueError
+        raise ValueError  # noqa: TRY004 - it is what Sage said, not what a caller passed
     names = [_member(one, "name") if isinstance(one, dict) else one for one in projects]
     if not all(isinstance(one, str) for one in names):
         raise ValueError
@@ -246,7 +246,7 @@ def _id(said: Any) -> str:
 
 def _member(said: Any, name: str) -> Any:
     if not isinstance(said, dict):
-        raise ValueError
+        raise ValueError  # noqa: TRY004 - likewise
     return said.get(name)
 
 

@@ -288,7 +288,9 @@ def _download(said: argparse.Namespace, output: Output) -> int:
     first = list(islice(wanted, _PAGE + 1))
     jobs = _to_fetch(chain(first, wanted), folder)
     count, total = _how_many(client, said, first)
-    with Board(output, _what("Fetching", [str(one["name"]) for one in first]), count, total) as board:
+    with Board(
+        output, _what("Fetching", [str(one["name"]) for one in first]), count, total
+    ) as board:
         again = _again(said, said.names)
         run = _Run(output, board, lambda entry: str(entry["path"]), again, len(first) == 1)
 

@@ -115,7 +115,9 @@ def _is_taken(session: Session, name: str, verified: Verified) -> bool:
         return True
     # Who chooses a name at some provider shall not come into what was meant for somebody at Sage.
     granted = Permission.grantee_type == "USER", Permission.grantee == name
-    return not verified.is_granted_by_name and bool(session.scalar(select(exists().where(*granted))))
+    return not verified.is_granted_by_name and bool(
+        session.scalar(select(exists().where(*granted)))
+    )
 
 
 def _actor(session: Session, account: Account, verified: Verified) -> Actor:

@@ -21,7 +21,7 @@ from catalog.services.revisions import Scope, scope_of
 from catalog.tables import Account, Event, Revision
 
 _TOLD_TO_ALL: Final = frozenset(
-    {"visibility", "until", "by_itself", "reason", "note", "replaced_by", "doi", "address", "address"}
+    {"visibility", "until", "by_itself", "reason", "note", "replaced_by", "doi", "address"}
 )
 """What an event may say to somebody who may not write the item."""
 

@@ -144,9 +144,7 @@ def record_of(session: Session, item: Item, version: Version, actor: Actor) -> I
     )
 
 
-def files_in(
-    session: Session, *which: ColumnElement[bool], limit: int
-) -> tuple[FileRecord, ...]:
+def files_in(session: Session, *which: ColumnElement[bool], limit: int) -> tuple[FileRecord, ...]:
     """Return the first of some files by name, with what the last reading of each showed."""
     rows = session.execute(
         select(File, Fixity)

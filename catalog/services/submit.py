@@ -101,7 +101,7 @@ def _chosen_id(actor: Actor, wanted: str | None) -> str:
 def begin(
     session: Session, parts: Parts, account: int, item_id: str, judged: Judged, now: datetime
 ) -> tuple[Item, Version]:
-    """Keep a description that was judged as the draft of a new item, in the caller's transaction."""
+    """Keep a judged description as the draft of a new item, in the caller's transaction."""
     item = Item(id=item_id, owner_id=account, created=now, newest=1)
     session.add(item)
     session.flush()

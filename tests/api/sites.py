@@ -37,10 +37,12 @@ ROLES: Final[Mapping[str, Role]] = {
 
 
 _GIVEN: Final = {
-    "id": "7777777777", "item_id": "7777777777", "suffix": "ttl", "n": "1", "r": "1", "upload": "0" * 32, "other": "1",
+    "id": "7777777777", "item_id": "7777777777", "suffix": "ttl", "n": "1", "r": "1", "other": "1",
+    "upload": "0" * 32,
     "name": "model", "type": "model", "scheme": "item-type", "vocid": "item-type",
     "concept": "model", "number": "1", "letter": "A", "slug": "not-found",
-    "filename": "catalog.css", "link": "7777777777", "secret": "a-secret", "token_id": "0123456789ab",
+    "filename": "catalog.css", "link": "7777777777", "secret": "a-secret",
+    "token_id": "0123456789ab",
     "bucket": "77777777-7777-4777-8777-777777777777", "key": "a/b.bin",
     "place": "job/task/node/1643842551600000001-sample.jpg",
 }  # fmt: skip
