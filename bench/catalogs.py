@@ -54,6 +54,10 @@ def free_port() -> int:
         return port
 
 
+_ALONE = {"SAGE_CATALOG_REFERENCE_CHECK_DAYS": "0"}
+"""The settings by which a catalog asks nobody outside by itself."""
+
+
 @contextmanager
 def running(data: Path, *arguments: str) -> Iterator[Running]:
     """Run a catalog over `data` until the block ends."""
@@ -62,7 +66,7 @@ def running(data: Path, *arguments: str) -> Iterator[Running]:
     process = subprocess.Popen(
         [*command, "--data", str(data), *arguments],
         cwd=ROOT,
-        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        env={**_ALONE, **os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

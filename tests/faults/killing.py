@@ -54,6 +54,7 @@ class Server:
         command = [sys.executable, "-m", "catalog.cli", "serve", "--no-samples"]
         command += ["--data", str(self.data), "--port", str(self.port)]
         small = {f"SAGE_CATALOG_{name}_WORKERS": "1" for name in ("WEB", "JUDGE", "QUERY")}
+        small["SAGE_CATALOG_REFERENCE_CHECK_DAYS"] = "0"  # it asks nobody outside by itself
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, env={**os.environ, **small}, stdout=log, stderr=log, start_new_session=True

@@ -92,6 +92,7 @@ def until(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
 def environment(**more: str) -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if "SAGE_CATALOG" not in name}
     ours.pop("PYTHONDONTWRITEBYTECODE", None)
+    ours["SAGE_CATALOG_REFERENCE_CHECK_DAYS"] = "0"  # it asks nobody outside by itself
     return ours | {f"SAGE_CATALOG_{name}": value for name, value in more.items()}
 
 
