@@ -17,6 +17,7 @@ from catalog.cli import main
 from catalog.services import look_up_reference
 from catalog.services.check_references import check_due
 from catalog.services.outbox import wait_until_indexed
+from catalog.services.references import follow_stored
 from catalog.tables import ReferenceCheck
 from tests.api.pages import Reader, form_of, forms_to
 from tests.api.sites import TURTLE, Kept, Site, kept, problem
@@ -51,7 +52,9 @@ def sites(running: Sites) -> Sites:
 
 @pytest.fixture
 def here(asking: Site, sites: Sites) -> Site:
-    """The same without what earlier tests have left to be done."""
+    """The same without what earlier tests, of other files as well, have left to be done."""
+    while not follow_stored(asking.parts, now()):
+        pass
     look_up_reference._KEPT._found.clear()
     look_up_reference._ALLOWANCE._asked.clear()
     with asking.parts.database.writing() as session:
