@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from catalog.domain.description import Description
 from catalog.domain.errors import NotConforming
 from catalog.domain.identifiers import RECORD, item_iri, quoted
-from catalog.domain.report import Level, Report
+from catalog.domain.report import Finding, Level, Report, Suggestion
 from catalog.domain.validation import Judgement
 from catalog.parts import Parts
 from catalog.services.blobs import keep_paths
@@ -70,9 +70,21 @@ def judge_stored(parts: Parts, ntriples: str, item_id: str, files: Iterable[str]
         files=tuple(quoted(name) for name in files),
     )
     placeless = tuple(
-        replace(finding, line=None, column=None) for finding in judgement.report.findings
+        replace(finding, line=None, column=None, suggestions=_relative(finding, item_id))
+        for finding in judgement.report.findings
     )
     return replace(judgement, report=replace(judgement.report, findings=placeless))
+
+
+def _relative(finding: Finding, item_id: str) -> tuple[Suggestion, ...]:
+    """Return what is suggested as a person writes it, whose base is the item: `<>`, `<#ana>`."""
+    item, items = item_iri(item_id), item_iri("")
+
+    def written(value: str) -> str:
+        value = value.replace(f"<{item}>", "<>").replace(f"<{item}#", "<#")
+        return value.replace(f"<{items}", "<")
+
+    return tuple(replace(one, value=written(one.value)) for one in finding.suggestions)
 
 
 def with_record(

@@ -11,7 +11,7 @@ import pytest
 from api.app import create_app
 from catalog.adapters.objects_files import FileObjects
 from catalog.services.garbage import clear_garbage
-from tests.api.sites import BASE, Caller, Site, problem
+from tests.api.sites import BASE, TURTLE, Caller, Site, kept, problem
 from tests.catalogs import now
 
 BYTES = bytes(range(256)) * 40
@@ -226,6 +226,22 @@ def test_one_disposition_names_the_file_and_nothing_else(site: Site, name: str) 
     assert said[0].count("filename=") == 1
     assert said[0].endswith(f"filename*=UTF-8''{quote(name, safe='')}")
     assert said[0].isascii()
+
+
+def test_what_is_suggested_after_a_file_was_kept_names_the_item_as_people_do(site: Site) -> None:
+    said = (
+        b"<> a <http://data.europa.eu/it6/MachineLearningModel> ; "
+        b'<http://purl.org/dc/terms/title> "A model with a file"@en .'
+    )
+    one = kept(site.owner.post("/items", said, Content_Type=TURTLE))
+    assert site.owner.put(f"{one.path}/files/a.bin", b"bytes").status_code == 201
+    values = [
+        suggestion["value"]
+        for finding in site.owner.get(one.path).get_json()["report"]["findings"]
+        for suggestion in finding["suggestions"]
+    ]
+    assert "<> <http://data.europa.eu/it6/hasFile> <0123456789> ." in values
+    assert not [value for value in values if "catalog.invalid" in value]
 
 
 def test_the_files_of_a_published_version_are_frozen(site: Site) -> None:
