@@ -18,6 +18,7 @@ from catalog.adapters.checkpoints import LEASES_HOLD, Checkpoints
 from catalog.adapters.objects_files import FileObjects
 from catalog.database import Database
 from catalog.domain.errors import Unavailable
+from catalog.domain.sharing import LINK, PROJECT
 from catalog.domain.validation import Judgement, judge
 from catalog.jail.judging import JailedJudge
 from catalog.jail.limits import JUDGE, QUERY
@@ -314,7 +315,7 @@ def identity_provider(settings: Settings) -> "OidcProvider | None":
     )
 
 
-_OUR_GROUPS = ("link:", "project:", ALL_USERS)
+_OUR_GROUPS = (LINK, PROJECT, ALL_USERS)
 """Groups, or how their names begin, that are the catalog's own: no claim puts anybody there."""
 
 

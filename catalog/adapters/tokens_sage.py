@@ -25,6 +25,7 @@ from requests.auth import AuthBase, HTTPBasicAuth
 from urllib3.exceptions import HTTPError
 
 from catalog.domain.errors import CatalogError, Unauthenticated, Unavailable
+from catalog.domain.sharing import PROJECT
 from catalog.ports import IssuerState, Verified
 
 _ACCEPT: Final = "application/json; indent=4"
@@ -42,8 +43,6 @@ _LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 _NOT_KNOWN: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _HERE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
-GROUP_PREFIX: Final = "project:"
-"""What stands before the name of a project of Sage in the name of a group."""
 
 Found = TypeVar("Found")
 
@@ -180,7 +179,7 @@ class SageTokens:
         if not self._users_url:
             return frozenset()
         names = self._about(name, "/projects", _projects)
-        return frozenset(f"{GROUP_PREFIX}{one}" for one in names or ())
+        return frozenset(f"{PROJECT}{one}" for one in names or ())
 
     def _same_as(self, name: str) -> tuple[tuple[str, str], ...]:
         """Return what the provider of logins calls the same user, where that is set up."""

@@ -21,7 +21,11 @@ MOST_GRANTS: Final = 1_000
 
 LONGEST_NAME: Final = 255
 
-_LINK: Final = "link:"
+LINK: Final = "link:"
+"""How the name of the group begins that everybody is in who opened one link."""
+
+PROJECT: Final = "project:"
+"""How the name of the group begins that a project of Sage is."""
 
 
 class GranteeType(StrEnum):
@@ -59,12 +63,12 @@ class Grant:
 
 def link_group(secret: str) -> str:
     """Return the group that somebody is in who opened the link of that secret."""
-    return _LINK + hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+    return LINK + hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def is_link(group: str) -> bool:
     """Tell whether a group is that of a link, which no list of grants shows."""
-    return group.startswith(_LINK)
+    return group.startswith(LINK)
 
 
 def name_of(text: str) -> str:
@@ -81,7 +85,7 @@ def group_named(text: str) -> str:
     """Return the name of a group; NotAcceptable for what stands for a link."""
     name = name_of(text)
     if is_link(name):
-        raise NotAcceptable(f"{_LINK}... is no group; links are made at /items/{{id}}/links.")
+        raise NotAcceptable(f"{LINK}... is no group; links are made at /items/{{id}}/links.")
     return name
 
 

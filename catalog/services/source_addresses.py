@@ -1,18 +1,16 @@
 """Which addresses the newest description of each version names, as rows that follow it."""
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from catalog.domain.description import statements_of
 from catalog.domain.sources import addresses_in
 from catalog.parts import Parts
-from catalog.services.readiness import set_fact
-from catalog.tables import Fact, SourceAddress, Version
+from catalog.services.index_stored import index_stored
+from catalog.tables import SourceAddress, Version
 
 _KEPT = "source-addresses"
 """Name of the fact that descriptions stored before this was kept have their rows."""
-
-_AT_ONCE = 500
 
 
 def keep_addresses(session: Session, version: Version) -> None:
@@ -30,22 +28,4 @@ def index_addresses(parts: Parts) -> int:
 
     It does nothing once that is done; interrupted, it begins anew.
     """
-    with parts.database.reading() as session:
-        if session.get(Fact, _KEPT) is not None:
-            return 0
-    done, after = 0, ("", 0)
-    while True:
-        with parts.database.writing() as session:
-            versions = session.scalars(
-                select(Version)
-                .where(tuple_(Version.item_id, Version.n) > after)
-                .order_by(Version.item_id, Version.n)
-                .limit(_AT_ONCE)
-            ).all()
-            for version in versions:
-                keep_addresses(session, version)
-            if not versions:
-                set_fact(session, _KEPT, "kept")
-                return done
-        done += len(versions)
-        after = (versions[-1].item_id, versions[-1].n)
+    return index_stored(parts, _KEPT, keep_addresses)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 
-from sqlalchemy import and_, delete, select, tuple_
+from sqlalchemy import and_, delete, select
 from sqlalchemy.orm import Session
 
 from catalog.domain.identifiers import RECORD
@@ -14,13 +14,13 @@ from catalog.domain.permissions import ANYONE
 from catalog.library import Library
 from catalog.parts import Parts
 from catalog.services.find import newest_listed
-from catalog.services.readiness import USES, set_fact
+from catalog.services.index_stored import index_stored
+from catalog.services.readiness import USES
 from catalog.services.visible import listed_to
-from catalog.tables import Fact, Item, TermUse, Version
+from catalog.tables import Item, TermUse, Version
 
 _OBJECT = re.compile(r" <([^>]*)> \.$", re.MULTILINE)
 _LONGEST = 512
-_AT_ONCE = 500
 
 
 def keep_uses(session: Session, library: Library, version: Version) -> None:
@@ -49,27 +49,13 @@ def terms_cited(library: Library, ntriples: str) -> dict[str, str]:
 def index_uses(parts: Parts) -> int:
     """Keep the uses of descriptions that were stored before uses were; return of how many.
 
-    It goes on where an earlier run was interrupted, and does nothing once that is done.
+    It does nothing once that is done; interrupted, it begins anew.
     """
-    with parts.database.reading() as session:
-        if session.get(Fact, USES) is not None:
-            return 0
-    done, after = 0, ("", 0)
-    while True:
-        with parts.database.writing() as session:
-            versions = session.scalars(
-                select(Version)
-                .where(tuple_(Version.item_id, Version.n) > after)
-                .order_by(Version.item_id, Version.n)
-                .limit(_AT_ONCE)
-            ).all()
-            for version in versions:
-                keep_uses(session, parts.library, version)
-            if not versions:
-                set_fact(session, USES, "kept")
-                return done
-        done += len(versions)
-        after = (versions[-1].item_id, versions[-1].n)
+
+    def keep(session: Session, version: Version) -> None:
+        keep_uses(session, parts.library, version)
+
+    return index_stored(parts, USES, keep)
 
 
 @dataclass(frozen=True, slots=True)
